@@ -1,0 +1,253 @@
+import type { Config } from "../config/config.ts"
+import { Dispatch } from "../core/dispatch.ts"
+import { deadLetterQueue } from "../core/generation.ts"
+import type { Lane } from "../core/lane.ts"
+import { groupStats, type RouterStats } from "../core/stats.ts"
+import type { Log } from "../log.ts"
+import type { GroupStatus } from "../router.ts"
+import type { TopicPlan } from "../topic-plan.ts"
+import { BrokerError } from "./broker-error.ts"
+import type { Connection } from "./connection.ts"
+import { endpointOf } from "./endpoint.ts"
+import { agreeOnGenerations } from "./generation-log.ts"
+import { Link } from "./link.ts"
+import {
+  declareQueues,
+  durableQueueArguments,
+  partitionQueueDeclaration,
+  type QueueDeclaration,
+} from "./partition-queues.ts"
+import { Publisher } from "./publisher.ts"
+import { Source } from "./source.ts"
+
+export interface BrokerSideOptions {
+  readonly config: Config
+  readonly plans: readonly TopicPlan[]
+  readonly stats: RouterStats
+  readonly log: Log
+  readonly readSources: boolean
+}
+
+/** One topic on its way. */
+interface Topic {
+  readonly plan: TopicPlan
+  readonly dispatch: Dispatch
+  readonly deadLetters: Lane
+  readonly source: Source | undefined
+}
+
+/**
+ * The broker's side of a router: two connections, because a blocked publisher must not keep the
+ * consumer's acks from passing. Publishing is set up first: queues exist before anything is read.
+ */
+export class BrokerSide {
+  readonly #options: BrokerSideOptions
+  readonly #publisher: Publisher
+  readonly #topics: ReadonlyMap<string, Topic>
+  readonly #publishLink: Link
+  readonly #consumeLink: Link | undefined
+  /** Until the generations are agreed on nothing may be routed. */
+  #isAgreed = false
+  #isStopping = false
+  #stopped: Promise<void> | undefined
+
+  constructor(options: BrokerSideOptions) {
+    this.#options = options
+    const { config, plans, readSources } = options
+    const endpoint = endpointOf(config.amqp)
+    this.#publisher = new Publisher({
+      confirmTimeoutMs: endpoint.confirmTimeoutMs,
+      redeclare: (queue) => this.#redeclare(queue),
+    })
+    this.#topics = new Map(plans.map((plan) => [plan.topic, this.#topic(plan)]))
+    const linked = { endpoint, log: options.log, backoff: reconnectBackoff }
+    this.#publishLink = new Link({
+      ...linked,
+      name: "partymq publish",
+      setUp: (connection) => this.#setUpPublishing(connection),
+      tornDown: () => this.#publisher.lost(),
+    })
+    const hasSource = plans.some((plan) => plan.config.source !== undefined)
+    if (!readSources || !hasSource) return
+    this.#consumeLink = new Link({
+      ...linked,
+      name: "partymq consume",
+      setUp: (connection) => this.#setUpConsuming(connection),
+      tornDown: () => this.#eachSource((source) => source.lost()),
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#publishLink.start()
+    await this.#consumeLink?.start()
+  }
+
+  /** Settles what is in flight, bounded in time, then closes. */
+  stop(timeoutMs: number): Promise<void> {
+    this.#stopped ??= this.#stop(timeoutMs)
+    return this.#stopped
+  }
+
+  /** @throws {Error} for a topic that is not configured */
+  dispatch(topic: string): Dispatch {
+    return this.#known(topic).dispatch
+  }
+
+  /** Why a message cannot be published at the moment. */
+  unavailable():
+    | { code: "broker_away" | "broker_blocked" | "shutting_down"; detail: string }
+    | undefined {
+    if (this.#isStopping) return { code: "shutting_down", detail: "PartyMQ is shutting down" }
+    const connection = this.#publishLink.connection
+    if (connection === undefined || !this.#isAgreed) {
+      return { code: "broker_away", detail: "the broker cannot be reached" }
+    }
+    if (connection.blocked === undefined) return undefined
+    return { code: "broker_blocked", detail: "the broker blocks publishers: it is low on resources" }
+  }
+
+  /** Everything that keeps messages from coming in or going out. */
+  problems(): readonly string[] {
+    const publishing = this.unavailable()
+    const sources = [...this.#topics.values()].flatMap(({ plan, source }) =>
+      source?.problem === undefined
+        ? []
+        : [`source queue "${plan.config.source?.queue}": ${source.problem}`],
+    )
+    return publishing === undefined ? sources : [publishing.detail, ...sources]
+  }
+
+  /** Depth and consumers of each partition queue, as a passive declaration tells them. */
+  async describe(topic: string): Promise<readonly GroupStatus[]> {
+    const { plan } = this.#known(topic)
+    const connection = this.#publishLink.connection
+    return Promise.all(
+      plan.route.groups.map(async ({ group, generation, queues }, at) => ({
+        group,
+        generation,
+        partitions: queues.length,
+        partitioner: plan.generations[at]!.partitioner.name,
+        queues: await Promise.all(queues.map((queue) => queueStatus(connection, queue))),
+      })),
+    )
+  }
+
+  #known(topic: string): Topic {
+    const known = this.#topics.get(topic)
+    if (known === undefined) throw new BrokerError(`topic "${topic}" is not configured`, "unknown_topic")
+    return known
+  }
+
+  #topic(plan: TopicPlan): Topic {
+    const { stats, log, readSources } = this.#options
+    const { topic, route } = plan
+    const topicStats = stats.topics[topic]!
+    const { attemptsMax, backoffMs, backoffMaxMs } = plan.config.retry
+    const backoff = { firstMs: backoffMs, maxMs: backoffMaxMs }
+    const lane = { backoff, random: Math.random, returnsMax: attemptsMax, mayRefuse: false }
+    for (const { group, queues } of route.groups) {
+      const mayRefuse = plan.config.groups[group]?.queue.overflow === "reject-publish"
+      const groupLane = { ...lane, mayRefuse, stats: topicStats.groups[group]! }
+      for (const queue of queues) this.#publisher.addLane({ ...groupLane, queue })
+    }
+    const deadLetters = this.#publisher.addLane({
+      ...lane,
+      queue: deadLetterQueue(topic),
+      // There is nowhere else for these to go.
+      returnsMax: Number.POSITIVE_INFINITY,
+      stats: groupStats(),
+    })
+    const dispatch = new Dispatch(route, this.#publisher.lanes, topicStats)
+    const { source } = plan.config
+    const options = { topic, dispatch, deadLetters, backoff, log }
+    return {
+      plan,
+      dispatch,
+      deadLetters,
+      source: source && readSources ? new Source({ ...options, config: source }) : undefined,
+    }
+  }
+
+  async #setUpPublishing(connection: Connection): Promise<void> {
+    if (!this.#isAgreed) {
+      for (const { plan } of this.#topics.values()) {
+        await agreeOnGenerations(connection, plan.topic, plan.generations)
+      }
+      this.#isAgreed = true
+    }
+    await declareQueues(connection, this.#declarations(connection))
+    await this.#publisher.open(connection)
+    this.#options.stats.reconnects.publish = this.#publishLink.reconnects
+  }
+
+  async #setUpConsuming(connection: Connection): Promise<void> {
+    const sources = [...this.#topics.values()].flatMap(({ source }) => source ?? [])
+    await Promise.all(sources.map((source) => source.open(connection)))
+    this.#options.stats.reconnects.consume = this.#consumeLink?.reconnects ?? 0
+  }
+
+  #declarations(connection: Connection): QueueDeclaration[] {
+    return [...this.#topics.values()].flatMap(({ plan }) => [
+      {
+        queue: deadLetterQueue(plan.topic),
+        arguments: durableQueueArguments(plan.config.deadLetter.type, connection),
+      },
+      ...plan.route.groups.flatMap(({ group, queues }) => {
+        const settings = plan.config.groups[group]!.queue
+        return queues.map((queue) => partitionQueueDeclaration(queue, settings, connection))
+      }),
+    ])
+  }
+
+  async #redeclare(queue: string): Promise<void> {
+    const connection = this.#publishLink.connection
+    if (connection === undefined) return
+    const declarations = this.#declarations(connection).filter((each) => each.queue === queue)
+    this.#options.log.warn({ queue }, "queue is missing; declaring it again")
+    await declareQueues(connection, declarations)
+  }
+
+  #eachSource(visit: (source: Source) => void): void {
+    for (const { source } of this.#topics.values()) if (source !== undefined) visit(source)
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    this.#isStopping = true
+    this.#eachSource((source) => source.stopTaking())
+    const deadline = Date.now() + timeoutMs
+    while (this.#inFlight() > 0 && Date.now() < deadline) await Bun.sleep(settleCheckMs)
+    const left = this.#inFlight()
+    if (left > 0) this.#options.log.warn({ left }, "stopping with messages in flight")
+    const remainingMs = Math.max(closeMs, deadline - Date.now())
+    await this.#consumeLink?.stop(remainingMs)
+    await this.#publishLink.stop(remainingMs)
+    this.#publisher.lost()
+  }
+
+  #inFlight(): number {
+    let count = this.#publisher.unconfirmed
+    this.#eachSource((source) => {
+      count += source.inFlight
+    })
+    return count
+  }
+}
+
+const reconnectBackoff = { firstMs: 100, maxMs: 5_000 }
+const settleCheckMs = 5
+const closeMs = 1_000
+
+async function queueStatus(
+  connection: Connection | undefined,
+  queue: string,
+): Promise<GroupStatus["queues"][number]> {
+  if (connection === undefined) return { queue }
+  try {
+    const channel = await connection.plainChannel()
+    const { messageCount, consumerCount } = await channel.queueDeclare(queue, { passive: true })
+    await channel.close()
+    return { queue, messages: messageCount, consumers: consumerCount }
+  } catch {
+    return { queue }
+  }
+}

@@ -1,0 +1,170 @@
+import { type AMQPChannel, AMQPClient } from "@cloudamqp/amqp-client"
+import type { AMQPView } from "@cloudamqp/amqp-client/amqp-view"
+import { bounds } from "../core/bounds.ts"
+import type { HeaderValue } from "../core/message.ts"
+import { decodeTable, viewOf } from "../wire/field.ts"
+import { frameOverhead, frameType, heartbeatFrame, method } from "../wire/frames.ts"
+import { concat } from "../wire/properties.ts"
+import { BrokerError } from "./broker-error.ts"
+import { type ContentListener, ContentReader } from "./content-reader.ts"
+import type { Endpoint } from "./endpoint.ts"
+import { within } from "./within.ts"
+
+/**
+ * One connection. The client keeps the handshake, TLS, channels, declarations and closing; on *raw*
+ * channels messages pass as the bytes they came in, because the client's codec alters some and
+ * chokes on others. Writes go out together at the end of the tick.
+ *
+ * It does not reconnect: a lost one stays lost, `onLost` is called once, and its owner opens another.
+ */
+export class Connection extends AMQPClient {
+  /** What the broker says of itself: `product`, `version`, `capabilities`, …. */
+  serverProperties: { readonly [name: string]: HeaderValue } = {}
+  /** Called once, with the reason, when an open connection is lost or closed by the broker. */
+  onLost: (reason: string) => void = () => {}
+  readonly #readers = new Map<number, ContentReader>()
+  #unwritten: Uint8Array[] = []
+  #heard = true
+  #liveness: ReturnType<typeof setInterval> | undefined
+  #isOpen = false
+
+  /**
+   * Opens a connection.
+   * @throws {BrokerError} when the broker cannot be reached or refuses
+   */
+  static async open(endpoint: Endpoint, name: string): Promise<Connection> {
+    const connection = new Connection(endpoint.clientUrl(name), endpoint.tls)
+    try {
+      await within(endpoint.connectTimeoutMs, connection.connect(), "connecting to the broker")
+    } catch (error) {
+      connection.destroy()
+      throw BrokerError.from(error, `cannot connect to ${endpoint.shown}`)
+    }
+    connection.#opened()
+    return connection
+  }
+
+  private constructor(url: string, tls: Endpoint["tls"]) {
+    super(url, tls)
+    this.onerror = () => {}
+    this.ondisconnect = (error) => this.#lost(error?.message ?? "the connection was closed")
+  }
+
+  /** A channel whose deliveries, confirms and returns go to the listener. */
+  async rawChannel(listener: ContentListener, onClosed: (reason: string) => void): Promise<AMQPChannel> {
+    const channel = await this.plainChannel()
+    this.#readers.set(channel.id, new ContentReader(listener))
+    channel.onerror = (reason) => {
+      this.#readers.delete(channel.id)
+      onClosed(reason)
+    }
+    return channel
+  }
+
+  /**
+   * Closes a raw channel; what is unacked on it goes back to its queue, in order. Up to then
+   * deliveries still reach the listener, which has to ignore them.
+   */
+  async closeRaw(channel: AMQPChannel): Promise<void> {
+    if (channel.closed) return
+    await within(bounds.requestTimeoutMs, channel.close(), "closing a channel")
+    this.#readers.delete(channel.id)
+  }
+
+  /** A channel for declarations and the like. */
+  async plainChannel(): Promise<AMQPChannel> {
+    const channel = await this.channel()
+    // The client's default prints; whoever uses the channel gets the rejection.
+    channel.onerror = () => {}
+    return channel
+  }
+
+  /** Sends bytes at the end of the tick, in the order of the calls; dropped when the connection is lost. */
+  write(bytes: Uint8Array): void {
+    if (this.#unwritten.length === 0) queueMicrotask(() => this.#flush())
+    this.#unwritten.push(bytes)
+  }
+
+  override send(bytes: Uint8Array): Promise<void> {
+    if (this.socket === undefined) return Promise.reject(new BrokerError("the connection is closed"))
+    // The client reuses its buffers as soon as this resolves.
+    this.write(bytes.slice())
+    return Promise.resolve()
+  }
+
+  /** Ends the connection without a word to the broker, as a crash would. */
+  destroy(reason = "closed by us"): void {
+    this.socket?.destroy()
+    this.#lost(reason)
+  }
+
+  /** Closes in order; every channel's unacked messages go back to their queues. Bounded in time. */
+  async shut(timeoutMs: number): Promise<void> {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    clearInterval(this.#liveness)
+    try {
+      await within(timeoutMs, this.close(), "closing the connection")
+    } catch {
+      this.socket?.destroy()
+    }
+  }
+
+  protected override parseFrames(view: AMQPView): void {
+    this.#heard = true
+    try {
+      const type = view.getUint8(0)
+      const reader = this.#readers.get(view.getUint16(1))
+      const size = view.getUint32(3)
+      const isOneFrame = size + frameOverhead === view.byteLength
+      const payload = new Uint8Array(view.buffer, view.byteOffset + 7, size)
+      if (isOneFrame && reader?.read(type, payload)) return
+      if (type === frameType.method && viewOf(payload).getUint32(0) === method.connectionStart) {
+        this.#readStart(payload)
+      }
+      super.parseFrames(view)
+    } catch (error) {
+      this.destroy(`a frame could not be read: ${error instanceof Error ? error.message : "unknown"}`)
+    }
+  }
+
+  #readStart(payload: Uint8Array): void {
+    const tableAt = 6
+    const entriesAt = tableAt + 4
+    const end = entriesAt + viewOf(payload).getUint32(tableAt)
+    this.serverProperties = decodeTable(payload, entriesAt, end)
+  }
+
+  #opened(): void {
+    this.#isOpen = true
+    // Reading decides whether the peer lives: the client's own check is satisfied by writing.
+    if (this.heartbeat > 0) {
+      this.#liveness = setInterval(() => this.#beat(), (this.heartbeat * 1000) / 2)
+    }
+  }
+
+  #silentHalves = 0
+
+  #beat(): void {
+    this.#silentHalves = this.#heard ? 0 : this.#silentHalves + 1
+    this.#heard = false
+    if (this.#silentHalves >= bounds.heartbeatHalvesMissed) this.destroy("the broker fell silent")
+    else this.write(heartbeatFrame)
+  }
+
+  #flush(): void {
+    const chunks = this.#unwritten
+    this.#unwritten = []
+    const { socket } = this
+    if (socket === undefined || socket.destroyed) return
+    socket.write(chunks.length === 1 ? chunks[0]! : concat(chunks))
+  }
+
+  #lost(reason: string): void {
+    clearInterval(this.#liveness)
+    this.#readers.clear()
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.onLost(reason)
+  }
+}

@@ -1,0 +1,121 @@
+import type { AMQPChannel } from "@cloudamqp/amqp-client"
+import { bounds } from "../core/bounds.ts"
+import type { Lane, LaneOptions, Parcel } from "../core/lane.ts"
+import { Outbox } from "../core/outbox.ts"
+import { contentFrames, publishFrame } from "../wire/frames.ts"
+import type { Connection } from "./connection.ts"
+
+export interface PublisherOptions {
+  /** An oldest publish unconfirmed for this long: the connection is given up. */
+  readonly confirmTimeoutMs: number
+  /** Makes a queue that publishes came back from. */
+  readonly redeclare: (queue: string) => Promise<void>
+}
+
+/** The open channel that the outbox publishes on. */
+interface OpenChannel {
+  readonly connection: Connection
+  readonly channel: AMQPChannel
+  /** The publish method frame of each queue; the same for every message. */
+  readonly frames: Map<string, Uint8Array>
+}
+
+/**
+ * Sends what the outbox decides, on one channel in confirm mode, and tells it what the broker
+ * answers. Survives connections: `open` with each new one, `lost` when it is gone.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions
+  readonly #outbox: Outbox
+  readonly #lanesByQueue = new Map<string, Lane>()
+  #open: OpenChannel | undefined
+  #watch: ReturnType<typeof setInterval> | undefined
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+    this.#outbox = new Outbox({
+      publish: (parcel) => this.#publish(parcel),
+      backOff: (lane, turn, delayMs, declare) => this.#backOff(lane, turn, delayMs, declare),
+    })
+  }
+
+  /** Lanes by queue name. */
+  get lanes(): ReadonlyMap<string, Lane> {
+    return this.#lanesByQueue
+  }
+
+  get unconfirmed(): number {
+    return this.#outbox.unconfirmed
+  }
+
+  /** The way to a queue; made on the first call for it. */
+  addLane(options: LaneOptions): Lane {
+    const known = this.#lanesByQueue.get(options.queue)
+    if (known !== undefined) return known
+    const lane = this.#outbox.addLane(options)
+    this.#lanesByQueue.set(options.queue, lane)
+    return lane
+  }
+
+  /** Starts publishing on a new connection, what is left from an older one first. */
+  async open(connection: Connection): Promise<void> {
+    const channel = await connection.rawChannel(
+      {
+        confirmed: (tag, multiple) => this.#outbox.confirmed(tag, multiple),
+        refused: (tag, multiple) => this.#outbox.refused(tag, multiple),
+        returned: (queue) => this.#lanesByQueue.get(queue)?.returned(),
+      },
+      // What is unconfirmed on a closed channel may have arrived or not, as after a lost connection.
+      (reason) => connection.destroy(`the publish channel was closed: ${reason}`),
+    )
+    await channel.confirmSelect()
+    this.#open = { connection, channel, frames: new Map() }
+    this.#watchConfirms(connection)
+    this.#outbox.opened()
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    clearInterval(this.#watch)
+    if (this.#open === undefined) return
+    this.#open = undefined
+    this.#outbox.closed()
+  }
+
+  #publish({ letter, lane }: Parcel): void {
+    if (this.#open === undefined) return
+    const { connection, channel, frames } = this.#open
+    let method = frames.get(lane.queue)
+    if (method === undefined) {
+      method = publishFrame(channel.id, lane.queue)
+      frames.set(lane.queue, method)
+    }
+    const { properties, body } = letter
+    connection.write(contentFrames(channel.id, method, properties, body, connection.frameMax))
+  }
+
+  #backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {
+    setTimeout(async () => {
+      // If it cannot be made the publish comes back once more, and is counted.
+      if (declare) await this.#options.redeclare(lane.queue).catch(() => {})
+      this.#outbox.retry(lane, turn)
+    }, delayMs)
+  }
+
+  /** Heartbeats do not tell that a broker has stopped confirming; the age of the oldest publish does. */
+  #watchConfirms(connection: Connection): void {
+    clearInterval(this.#watch)
+    let oldest = 0
+    let sinceMs = Date.now()
+    this.#watch = setInterval(() => {
+      const isMoving = this.#outbox.oldestTag !== oldest || this.#outbox.unconfirmed === 0
+      // While the broker blocks publishers it owes no confirm.
+      if (isMoving || connection.blocked !== undefined) {
+        oldest = this.#outbox.oldestTag
+        sinceMs = Date.now()
+      } else if (Date.now() - sinceMs > this.#options.confirmTimeoutMs) {
+        connection.destroy(`no confirm for ${this.#options.confirmTimeoutMs} ms`)
+      }
+    }, bounds.confirmCheckIntervalMs)
+  }
+}

@@ -1,0 +1,114 @@
+import type { SourceConfig } from "../config/config.ts"
+import { BrokerError } from "./broker-error.ts"
+import type { Connection } from "./connection.ts"
+import { durableQueueArguments, isConflict, isMissing } from "./partition-queues.ts"
+
+/** What is known of a source queue once it is certain to exist. */
+export interface SourceQueue {
+  /** Whether the broker gives it to one consumer at a time by itself. */
+  readonly isSingleActive: boolean
+}
+
+/**
+ * Makes sure that the source queue exists: declared if missing, used as it is if it exists. Its
+ * exchange, if one is configured, and its bindings likewise.
+ * @throws {BrokerError} when it is missing and someone else's to declare
+ */
+export async function prepareSourceQueue(
+  connection: Connection,
+  source: SourceConfig,
+): Promise<SourceQueue> {
+  const isNew = !(await exists(connection, "queue", source.queue))
+  if (isNew) await declareQueue(connection, source)
+  if (source.topology === "declare" && source.exchange !== undefined) {
+    await bindTo(connection, source, source.exchange)
+  }
+  return { isSingleActive: isNew || (await isSingleActive(connection, source.queue)) }
+}
+
+async function exists(
+  connection: Connection,
+  what: "queue" | "exchange",
+  name: string,
+): Promise<boolean> {
+  const channel = await connection.plainChannel()
+  try {
+    if (what === "queue") await channel.queueDeclare(name, { passive: true })
+    else await channel.exchangeDeclare(name, "topic", { passive: true })
+    await channel.close()
+    return true
+  } catch (error) {
+    const reason = BrokerError.from(error, `cannot look for ${what} "${name}"`)
+    if (isMissing(reason)) return false
+    throw reason
+  }
+}
+
+async function declareQueue(connection: Connection, source: SourceConfig): Promise<void> {
+  if (source.topology === "passive") {
+    throw new BrokerError(
+      `source queue "${source.queue}" does not exist, and "topology" is "passive": its owner has to declare it`,
+      "source_missing",
+    )
+  }
+  const channel = await connection.plainChannel()
+  const type = durableQueueArguments(source.type, connection)
+  const args = { ...type, "x-single-active-consumer": true }
+  await channel.queueDeclare(source.queue, { durable: true }, args)
+  await channel.close()
+}
+
+async function bindTo(connection: Connection, source: SourceConfig, exchange: string): Promise<void> {
+  const isNew = !(await exists(connection, "exchange", exchange))
+  const channel = await connection.plainChannel()
+  if (isNew) await channel.exchangeDeclare(exchange, "topic", { durable: true })
+  for (const key of source.bind) await channel.queueBind(source.queue, exchange, key)
+  await channel.close()
+}
+
+/**
+ * Asks by declaring it with Single Active Consumer on: the broker answers with the first setting
+ * that differs, which is then taken over for the next try, until none does or it is that one.
+ */
+async function isSingleActive(connection: Connection, queue: string): Promise<boolean> {
+  const flags: { [name: string]: boolean } = { durable: true }
+  const args: { [name: string]: string | number | boolean } = { "x-single-active-consumer": true }
+  for (let tries = 0; tries < settingsMax; tries++) {
+    const channel = await connection.plainChannel()
+    try {
+      await channel.queueDeclare(queue, flags, args)
+      await channel.close()
+      return true
+    } catch (error) {
+      const reason = BrokerError.from(error, "the broker says")
+      const conflict = isConflict(reason) ? readConflict(reason.message) : undefined
+      if (conflict === undefined || conflict.setting === "x-single-active-consumer") return false
+      const { setting, value } = conflict
+      if (typeof value === "boolean" && !setting.startsWith("x-")) flags[flagNames[setting] ?? setting] = value
+      else if (value === undefined) delete args[setting]
+      else args[setting] = value
+    }
+  }
+  return false
+}
+
+/** More than a queue has settings. */
+const settingsMax = 24
+const flagNames: { readonly [setting: string]: string } = { auto_delete: "autoDelete" }
+
+/**
+ * The setting that differs and its value, from the broker's words: `inequivalent arg 'x-queue-type'
+ * for queue 'q' in vhost '/': received none but current is the value 'quorum' of type 'longstr'`.
+ */
+export function readConflict(
+  said: string,
+): { setting: string; value: string | number | boolean | undefined } | undefined {
+  const setting = /inequivalent arg '([^']+)'/.exec(said)?.[1]
+  if (setting === undefined) return undefined
+  const current = /current is (?:the value )?'([^']*)'(?: of type '([^']+)')?/.exec(said)
+  if (current === null) return { setting, value: undefined }
+  const [, text = "", type] = current
+  if (text === "true" || text === "false") return { setting, value: text === "true" }
+  const isNumber = type !== undefined && type !== "longstr" && /^-?\d+$/.test(text)
+  return { setting, value: isNumber ? Number(text) : text }
+}

@@ -1,0 +1,196 @@
+import type { AMQPChannel } from "@cloudamqp/amqp-client"
+import type { SourceConfig } from "../config/config.ts"
+import { type Backoff, backoffDelayMs } from "../core/backoff.ts"
+import type { Dispatch } from "../core/dispatch.ts"
+import { Intake } from "../core/intake.ts"
+import type { Lane } from "../core/lane.ts"
+import type { Log } from "../log.ts"
+import { forwardable } from "../wire/forwardable.ts"
+import { ackFrame } from "../wire/frames.ts"
+import { BrokerError } from "./broker-error.ts"
+import type { Connection } from "./connection.ts"
+import type { Delivery } from "./content-reader.ts"
+import { isRefused } from "./partition-queues.ts"
+import { prepareSourceQueue } from "./source-queue.ts"
+
+export interface SourceOptions {
+  readonly topic: string
+  readonly config: SourceConfig
+  readonly dispatch: Dispatch
+  readonly deadLetters: Lane
+  readonly backoff: Backoff
+  readonly log: Log
+}
+
+/**
+ * Reads one source queue: one router at a time, manual acks, bounded prefetch. When the channel or
+ * the queue goes away while the connection lives, it starts again on the same connection.
+ */
+export class Source {
+  readonly #options: SourceOptions
+  #connection: Connection | undefined
+  #channel: AMQPChannel | undefined
+  #intake: Intake | undefined
+  #acks: AckWriter | undefined
+  #failures = 0
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #hasWarned = false
+
+  constructor(options: SourceOptions) {
+    this.#options = options
+  }
+
+  /** Why nothing is read, for people; `undefined` while it is consuming or standing by. */
+  problem: string | undefined = "not connected yet"
+
+  /** Deliveries that have not settled. */
+  get inFlight(): number {
+    return this.#intake?.size ?? 0
+  }
+
+  /** Starts on a new connection. Does not fail: what goes wrong is tried again. */
+  async open(connection: Connection): Promise<void> {
+    this.#connection = connection
+    try {
+      await this.#consume(connection)
+      this.#failures = 0
+      this.problem = undefined
+    } catch (error) {
+      this.#startAgain(connection, BrokerError.from(error, "cannot consume").message)
+    }
+  }
+
+  /** The connection is gone; what was not acked will be redelivered. */
+  lost(): void {
+    this.#connection = undefined
+    this.#drop()
+    this.problem = "not connected"
+  }
+
+  /**
+   * Stops taking messages without giving back what is in flight: later deliveries are ignored, and
+   * return to the queue when the channel closes.
+   */
+  stopTaking(): void {
+    clearTimeout(this.#retry)
+    this.#isTaking = false
+  }
+
+  #isTaking = true
+
+  async #consume(connection: Connection): Promise<void> {
+    const { config } = this.#options
+    const queue = await prepareSourceQueue(connection, config)
+    if (!queue.isSingleActive) this.#warnOnce()
+    const acks = new AckWriter(connection)
+    const intake = new Intake({
+      dispatch: this.#options.dispatch,
+      deadLetters: this.#options.deadLetters,
+      source: config.queue,
+      frameMax: connection.frameMax,
+      now: () => new Date(),
+      ack: (tag) => acks.ackUpTo(tag),
+    })
+    const channel = await connection.rawChannel(
+      {
+        delivered: (delivery) => this.#delivered(intake, delivery, connection),
+        cancelled: () => this.#ended(channel, "the broker cancelled the consumer: the queue is gone"),
+      },
+      (reason) => this.#ended(channel, reason),
+    )
+    acks.channel = channel.id
+    this.#channel = channel
+    this.#intake = intake
+    this.#acks = acks
+    await channel.prefetch(config.prefetch)
+    // Without Single Active Consumer only an exclusive consumer keeps other routers away.
+    const exclusive = !queue.isSingleActive
+    await channel.basicConsume(config.queue, { noAck: false, exclusive }, () => {})
+  }
+
+  #delivered(intake: Intake, delivery: Delivery, connection: Connection): void {
+    if (!this.#isTaking) return
+    const properties = forwardableOrAsIs(delivery.properties, connection.frameMax)
+    intake.accept({ deliveryTag: delivery.deliveryTag, properties, body: delivery.body })
+  }
+
+  #ended(channel: AMQPChannel, reason: string): void {
+    if (this.#channel !== channel || this.#connection === undefined) return
+    const connection = this.#connection
+    if (!channel.closed) connection.closeRaw(channel).catch(() => {})
+    this.#startAgain(connection, reason)
+  }
+
+  #startAgain(connection: Connection, reason: string): void {
+    this.#drop()
+    this.problem = reason
+    this.#failures += 1
+    const { log, topic, config, backoff } = this.#options
+    const isStandby = isRefused(new Error(reason))
+    if (isStandby) this.problem = undefined
+    if (this.#failures === 1) {
+      const what = isStandby ? "another consumer has the source; standing by" : "source interrupted"
+      log.warn({ topic, queue: config.queue, reason }, what)
+    }
+    const delayMs = backoffDelayMs(backoff, this.#failures, Math.random())
+    this.#retry = setTimeout(() => {
+      if (this.#connection === connection) this.open(connection)
+    }, delayMs)
+  }
+
+  #drop(): void {
+    clearTimeout(this.#retry)
+    this.#acks?.close()
+    this.#intake?.close()
+    this.#intake = undefined
+    this.#channel = undefined
+  }
+
+  #warnOnce(): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    const { log, topic, config } = this.#options
+    log.warn(
+      { topic, queue: config.queue },
+      "the source queue is not single-active: it is consumed exclusively, and consumers of others must stay away from it",
+    )
+  }
+}
+
+/** A list that cannot be read is left alone; whoever needs something from it rejects the message. */
+function forwardableOrAsIs(properties: Uint8Array, frameMax: number): Uint8Array {
+  try {
+    return forwardable(properties, frameMax)
+  } catch {
+    return properties
+  }
+}
+
+/** Sends one ack with `multiple` for all that settled in a tick. */
+class AckWriter {
+  channel = 0
+  readonly #connection: Connection
+  #top = 0
+  #isScheduled = false
+  #isClosed = false
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** The channel is gone: an ack on it would cost the whole connection. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  ackUpTo(tag: number): void {
+    this.#top = tag
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    queueMicrotask(() => {
+      this.#isScheduled = false
+      if (this.#isClosed) return
+      this.#connection.write(ackFrame(this.channel, this.#top, true))
+    })
+  }
+}

@@ -1,0 +1,43 @@
+/** Every bound of the process, named in one place. Sizes in bytes, times in milliseconds. */
+export const bounds = {
+  /** Longest partition key. Longer ones are rejected: a key is an identifier, not a document. */
+  keyBytesMax: 4096,
+  partitionsMax: 4096,
+  groupsMax: 64,
+  /** `virtualNodes * partitions` of one ring. */
+  ringPointsMax: 4_194_304,
+  /** Topic and group names; two of them and `partymq...g{n}.p{i}` fit `queueNameBytesMax`. */
+  nameLengthMax: 100,
+  /** Largest message body a broker takes by default since RabbitMQ 3.8. */
+  bodyBytesMax: 134_217_728,
+  /** Longest time that may be configured anywhere: AMQP carries milliseconds in 32 bits. */
+  durationMsMax: 4_294_967_295,
+  /** Levels of nesting in a configuration. */
+  configDepthMax: 32,
+  /** Of one logged value: levels of nesting, fields of one object, characters of one text. */
+  logDepthMax: 6,
+  logFieldsMax: 64,
+  logTextLengthMax: 8192,
+  /** AMQP's own limit on queue names and routing keys. */
+  queueNameBytesMax: 255,
+  /** AMQP's limit on short strings: content type, content encoding, message id, header names. */
+  shortStringBytesMax: 255,
+  /** Frame size asked of the broker; header frames cannot be split, so it is as large as brokers go. */
+  frameBytesMax: 131_072,
+  connectTimeoutMs: 10_000,
+  /** A declaration or another request to the broker. */
+  requestTimeoutMs: 15_000,
+  /** All that is declared and agreed on before a new connection carries messages. */
+  setUpTimeoutMs: 60_000,
+  /** Halves of the heartbeat interval without a byte from the broker, after which it counts as dead. */
+  heartbeatHalvesMissed: 5,
+  /** How often the age of the oldest unconfirmed publish is looked at. */
+  confirmCheckIntervalMs: 1_000,
+  /** Deliveries of one source queue that may be on their way at once. */
+  prefetch: 512,
+  /** Messages and bytes accepted over HTTP and not yet confirmed. */
+  httpInFlightMessagesMax: 4096,
+  httpInFlightBytesMax: 64 * 1024 * 1024,
+  /** How long a client may take to send one body; until then it holds a place among those in flight. */
+  httpBodyReadTimeoutMs: 30_000,
+} as const

@@ -1,0 +1,55 @@
+/**
+ * The unconfirmed publishes of one channel in confirm mode. The broker counts publishes 1, 2, 3, …
+ * and confirms them in any order, one at a time or, with `multiple`, all up to one.
+ */
+export class ConfirmWindow<T> {
+  /** By publish tag; what is settled is `undefined` until it leaves at the front. */
+  #items: (T | undefined)[] = []
+  #head = 0
+  #firstTag = 1
+  #size = 0
+
+  /** How many are unconfirmed. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The tag of the oldest unconfirmed publish; unchanged as long as that one is not confirmed. */
+  get oldestTag(): number {
+    return this.#firstTag
+  }
+
+  /** Notes the next publish; call in the order of sending. */
+  push(item: T): void {
+    this.#items.push(item)
+    this.#size += 1
+  }
+
+  /** Takes out what a confirm settles, oldest first. Tags that are unknown or settled give nothing. */
+  settle(tag: number, multiple: boolean, visit: (item: T) => void): void {
+    const index = this.#head + tag - this.#firstTag
+    if (index >= this.#items.length) return
+    const taken: T[] = []
+    for (let i = multiple ? this.#head : Math.max(index, this.#head); i <= index; i++) {
+      const item = this.#items[i]
+      if (item === undefined) continue
+      this.#items[i] = undefined
+      taken.push(item)
+    }
+    this.#size -= taken.length
+    this.#advance()
+    // Only now: a visitor may publish, which pushes.
+    for (const item of taken) visit(item)
+  }
+
+  #advance(): void {
+    while (this.#head < this.#items.length && this.#items[this.#head] === undefined) {
+      this.#head += 1
+      this.#firstTag += 1
+    }
+    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { headerFits } from "../wire/frames.ts"
+import { appendHeaders, findHeader, removeHeaders } from "../wire/headers.ts"
+import type { RejectReason } from "./outcome.ts"
+
+/** What a dead-lettered message says of itself, in headers added after its own. */
+export interface DeadLetterNote {
+  readonly reason: RejectReason
+  /** For people. */
+  readonly detail: string
+  /** When, ISO 8601. */
+  readonly time: string
+  /** The source queue it came from. */
+  readonly source: string
+  /** The groups that did not get it; replayed, it goes to these alone. Absent: to all. */
+  readonly groups?: readonly string[]
+}
+
+const noteHeaders = {
+  reason: "x-partymq-reason",
+  detail: "x-partymq-detail",
+  time: "x-partymq-time",
+  source: "x-partymq-source",
+  groups: "x-partymq-groups",
+} as const
+const noteNames: ReadonlySet<string> = new Set(Object.values(noteHeaders))
+
+/**
+ * The properties with the note. A header table that would no longer fit into a frame stays as it is:
+ * the message matters more than the note on it.
+ */
+export function annotate(
+  properties: Uint8Array,
+  note: DeadLetterNote,
+  frameMax: number,
+): Uint8Array {
+  const entries: [string, string][] = [
+    [noteHeaders.reason, note.reason],
+    [noteHeaders.detail, note.detail],
+    [noteHeaders.time, note.time],
+    [noteHeaders.source, note.source],
+  ]
+  if (note.groups !== undefined) entries.push([noteHeaders.groups, note.groups.join(",")])
+  const annotated = appendHeaders(original(properties), entries)
+  return headerFits(annotated, frameMax) ? annotated : properties
+}
+
+/** The properties without a note: as the message came, byte for byte. */
+export const original = (properties: Uint8Array): Uint8Array =>
+  removeHeaders(properties, (name) => noteNames.has(name))
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** The note of a message from a dead-letter queue; fields it does not have are absent. */
+export function readNote(properties: Uint8Array): Partial<Omit<DeadLetterNote, "groups">> & {
+  readonly groups?: readonly string[]
+} {
+  const read = (field: keyof typeof noteHeaders): string | undefined => {
+    const span = findHeader(properties, encoder.encode(noteHeaders[field]))
+    return span && decoder.decode(properties.subarray(span.start + 4, span.end))
+  }
+  const fields = Object.keys(noteHeaders) as (keyof typeof noteHeaders)[]
+  const found = fields.flatMap((field) => {
+    const value = read(field)
+    if (value === undefined) return []
+    return [[field, field === "groups" ? value.split(",") : value] as const]
+  })
+  return Object.fromEntries(found)
+}

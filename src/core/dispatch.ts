@@ -1,0 +1,148 @@
+import type { Lane, Letter, Parcel, ParcelFailure, ParcelResult } from "./lane.ts"
+import { messageView } from "./message-view.ts"
+import type { Incoming, Placement } from "./outcome.ts"
+import { type Rejected, type Routed, route, type TopicRoute } from "./route.ts"
+import type { TopicStats } from "./stats.ts"
+
+/** What became of a message that was given to the lanes, all of its copies taken together. */
+export type Dispatched =
+  | { readonly kind: "delivered"; readonly routed: Routed }
+  | Rejected
+  /** Some groups did not get their copy. */
+  | {
+      readonly kind: "failed"
+      readonly routed: Routed
+      readonly failure: ParcelFailure
+      readonly groups: readonly string[]
+    }
+
+export interface DispatchOptions {
+  /** See `Letter.persistent`. */
+  readonly persistent: boolean
+  /** Only to these groups. @default all */
+  readonly groups?: readonly string[]
+  /** Called once. */
+  readonly settled: (outcome: Dispatched) => void
+}
+
+/** A topic's way out: routes a message, and offers one copy to the lane of each group's partition. */
+export class Dispatch {
+  readonly route: TopicRoute
+  readonly stats: TopicStats
+  /** By queue name. */
+  readonly #lanes: ReadonlyMap<string, Lane>
+  #turn = 0
+
+  constructor(topic: TopicRoute, lanes: ReadonlyMap<string, Lane>, stats: TopicStats) {
+    this.route = topic
+    this.stats = stats
+    this.#lanes = lanes
+  }
+
+  /** Returns a way to give the message up: what has not been sent by then never is. */
+  publish(message: Incoming, options: DispatchOptions): Abandonable {
+    const decision = this.decide(message)
+    if (decision.kind === "rejected") {
+      this.stats.rejected[decision.reason] += 1
+      options.settled(decision)
+      return nothingToAbandon
+    }
+    const only = options.groups
+    const isWanted = ({ group }: Placement) => only?.includes(group) ?? true
+    const placements = decision.placements.filter(isWanted)
+    const ticket = new Ticket(message, { ...decision, placements }, options, this.stats)
+    for (const { queue } of placements) ticket.offer(this.#lanes.get(queue)!)
+    ticket.offeredAll()
+    return ticket
+  }
+
+  /** Where the message goes; nothing is published. */
+  decide(message: Incoming): Routed | Rejected {
+    const view = messageView(message.properties, message.body)
+    return route(this.route, view, message.key, () => this.#turn++)
+  }
+}
+
+export interface Abandonable {
+  abandon(): void
+}
+
+const nothingToAbandon: Abandonable = { abandon: () => {} }
+const latin1 = new TextDecoder("latin1")
+
+/** One message in several lanes; settles once, when the last of its copies has. */
+class Ticket implements Letter, Abandonable {
+  readonly properties: Uint8Array
+  readonly body: Uint8Array
+  readonly orderKey: string | undefined
+  readonly persistent: boolean
+  readonly #routed: Routed
+  readonly #options: DispatchOptions
+  readonly #stats: TopicStats
+  readonly #parcels: Parcel[] = []
+  readonly #failures: { group: string; failure: ParcelFailure }[] = []
+  /** One more than the copies while they are being offered, so that it cannot settle early. */
+  #open = 1
+
+  constructor(message: Incoming, routed: Routed, options: DispatchOptions, stats: TopicStats) {
+    this.properties = message.properties
+    this.body = message.body
+    this.orderKey = routed.key === undefined ? undefined : latin1.decode(routed.key)
+    this.persistent = options.persistent
+    this.#routed = routed
+    this.#options = options
+    this.#stats = stats
+    stats.inFlightMessages += 1
+    stats.inFlightBytes += this.#size
+  }
+
+  offer(lane: Lane): void {
+    this.#open += 1
+    this.#parcels.push(lane.offer(this))
+  }
+
+  offeredAll(): void {
+    this.#settleOne()
+  }
+
+  settled(parcel: Parcel, result: ParcelResult): void {
+    if (result !== "confirmed") {
+      const placement = this.#routed.placements.find(({ queue }) => queue === parcel.lane.queue)
+      this.#failures.push({ group: placement?.group ?? "", failure: result })
+    }
+    this.#settleOne()
+  }
+
+  abandon(): void {
+    for (const parcel of this.#parcels) parcel.lane.abandon(parcel)
+  }
+
+  get #size(): number {
+    return this.properties.length + this.body.length
+  }
+
+  #settleOne(): void {
+    this.#open -= 1
+    if (this.#open > 0) return
+    this.#stats.inFlightMessages -= 1
+    this.#stats.inFlightBytes -= this.#size
+    this.#options.settled(this.#outcome())
+  }
+
+  #outcome(): Dispatched {
+    const routed = this.#routed
+    const failure = worst(this.#failures.map((each) => each.failure))
+    if (failure === undefined) return { kind: "delivered", routed }
+    const groups = this.#failures.map((each) => each.group)
+    const confirmedSome = groups.length < routed.placements.length
+    // A copy that was never sent is no certainty about the message when another one was.
+    const told = failure === "unsent" && confirmedSome ? "refused" : failure
+    return { kind: "failed", routed, failure: told, groups }
+  }
+}
+
+/** The failure that leaves most in doubt speaks for all. */
+const byDoubt: readonly ParcelFailure[] = ["lost", "returned", "refused", "unsent"]
+
+const worst = (failures: readonly ParcelFailure[]): ParcelFailure | undefined =>
+  byDoubt.find((failure) => failures.includes(failure))

@@ -1,0 +1,56 @@
+import { deepEqual } from "./deep-equal.ts"
+
+/**
+ * One immutable mapping of a group's keys to partitions. It is recorded in the broker when it is
+ * first used; from then on every process routes by the record, and a configuration that says
+ * something else is reported and not applied.
+ */
+export interface Generation {
+  readonly topic: string
+  readonly group: string
+  /** 1 is the first. */
+  readonly generation: number
+  readonly partitions: number
+  readonly weights?: readonly number[]
+  readonly partitioner: { readonly name: string; readonly options: unknown }
+  /** Over the placements of fixed sample keys: two mappings that differ show it here. */
+  readonly fingerprint?: string
+  /** The partition queues' settings, as configured. */
+  readonly queue: { readonly [setting: string]: unknown }
+}
+
+/** The name of a partition queue. */
+export const partitionQueue = (
+  topic: string,
+  group: string,
+  generation: number,
+  partition: number,
+): string => `partymq.${topic}.${group}.g${generation}.p${partition}`
+
+/** The name of a topic's dead-letter queue. */
+export const deadLetterQueue = (topic: string): string => `partymq.${topic}.dlq`
+
+/** The name of the stream that holds a topic's generations. */
+export const generationLog = (topic: string): string => `partymq.${topic}.generations`
+
+/** What two mappings differ in, a line each for people; empty when they are one. */
+export function differences(recorded: Generation, wanted: Generation): string[] {
+  const compare = (name: string, was: unknown, is: unknown) =>
+    deepEqual(was, is)
+      ? []
+      : [`${name}: recorded ${JSON.stringify(was)}, configured ${JSON.stringify(is)}`]
+  const found = [
+    ...compare("partitions", recorded.partitions, wanted.partitions),
+    ...compare("weights", recorded.weights, wanted.weights),
+    ...compare("partitioner", recorded.partitioner.name, wanted.partitioner.name),
+    ...compare("partitioner options", recorded.partitioner.options, wanted.partitioner.options),
+    ...compare("queue", recorded.queue, wanted.queue),
+  ]
+  const sameSettings = found.length === 0
+  if (sameSettings && recorded.fingerprint !== wanted.fingerprint) {
+    found.push(
+      `partitioner "${wanted.partitioner.name}" places keys differently from when it was recorded: its code has changed`,
+    )
+  }
+  return found
+}

@@ -1,0 +1,277 @@
+import { backoffDelayMs, type Backoff } from "./backoff.ts"
+import { Fifo } from "./fifo.ts"
+import type { GroupStats } from "./stats.ts"
+
+/** Why a parcel was given up. */
+export type ParcelFailure =
+  /** The broker refused it and its owner did not want to wait. */
+  | "refused"
+  /** The queue does not exist and could not be made. */
+  | "returned"
+  /** It was on its way when the connection was lost. */
+  | "lost"
+  /** It was never sent. */
+  | "unsent"
+
+/** What the owner of a parcel learns, once. */
+export type ParcelResult = "confirmed" | ParcelFailure
+
+/** A message as its owner hands it over; one may be offered to several lanes. */
+export interface Letter {
+  readonly properties: Uint8Array
+  readonly body: Uint8Array
+  /** Equal for messages that must keep their order; `undefined` for none. */
+  readonly orderKey: string | undefined
+  /** Sent again after a lost connection and for as long as the broker refuses it. */
+  readonly persistent: boolean
+  /** Called once for each parcel, possibly before `offer` returns to its caller's caller. */
+  settled(parcel: Parcel, result: ParcelResult): void
+}
+
+/** One letter on its way to one queue. */
+export interface Parcel {
+  readonly letter: Letter
+  readonly lane: Lane
+  /** Place in the lane's order. */
+  readonly seq: number
+  sends: number
+  /** Its owner gave it up: settled on the next occasion, never sent (again). */
+  abandoned: boolean
+  /** A return arrived while it was in flight, so a confirm does not mean that it is in the queue. */
+  suspect: boolean
+}
+
+export interface LaneOptions {
+  readonly queue: string
+  /** The queue can refuse one message and take a later one: one in flight for each key. */
+  readonly mayRefuse: boolean
+  /** Consecutive returns after which the first parcel in line is given up. */
+  readonly returnsMax: number
+  readonly backoff: Backoff
+  /** 0 <= random() < 1, for jitter. */
+  readonly random: () => number
+  readonly stats: GroupStats
+}
+
+export interface LanePort {
+  publish(parcel: Parcel): void
+  backOff(turn: number, delayMs: number, declare: boolean): void
+}
+
+/**
+ * The way to one queue. States:
+ *
+ * - `closed`: no channel. Entry: in-flight and refused parcels go back to the front, in order, except
+ *   those that are not persistent, which settle. Exit: `opened` -> probing.
+ * - `probing`: at most one parcel in flight. Exit: its confirm -> open; its refusal -> settling.
+ * - `open`: everything goes out as it comes. Exit: a refusal or a return -> settling.
+ * - `settling`: nothing is sent; what is in flight gets its confirms. Exit: the last of them, with
+ *   what was refused put back to the front in order -> backingOff, or probing when nothing was.
+ * - `backingOff`: nothing is sent. Exit: `retry` with the turn of this wait -> probing.
+ */
+type LaneState = "closed" | "probing" | "open" | "settling" | "backingOff"
+
+export class Lane {
+  readonly options: LaneOptions
+  readonly #port: LanePort
+  readonly #waiting = new Fifo<Parcel>()
+  readonly #inFlight = new Set<Parcel>()
+  #refused: Parcel[] = []
+  #state: LaneState = "closed"
+  #seq = 0
+  #turn = 0
+  /** Refusals and returns in a row, with no confirm between them. */
+  #failures = 0
+  #sawReturn = false
+  /** Confirmed while something before them was not: the order is broken if that is refused. */
+  #confirmedAhead: Parcel[] = []
+
+  constructor(options: LaneOptions, port: LanePort) {
+    this.options = options
+    this.#port = port
+  }
+
+  get queue(): string {
+    return this.options.queue
+  }
+
+  get state(): LaneState {
+    return this.#state
+  }
+
+  /** Parcels that have not settled. */
+  get size(): number {
+    return this.#waiting.size + this.#inFlight.size + this.#refused.length
+  }
+
+  /** Takes a letter; it is sent behind everything that was offered before. */
+  offer(letter: Letter): Parcel {
+    const parcel: Parcel = {
+      letter,
+      lane: this,
+      seq: this.#seq++,
+      sends: 0,
+      abandoned: false,
+      suspect: false,
+    }
+    this.#waiting.push(parcel)
+    this.#pump()
+    return parcel
+  }
+
+  /** Its owner wants it no more: one that waits settles now, one in flight with its confirm. */
+  abandon(parcel: Parcel): void {
+    if (parcel.abandoned) return
+    parcel.abandoned = true
+    if (this.#inFlight.has(parcel) || this.#refused.includes(parcel)) return
+    const waiting = this.#waiting.toArray()
+    const kept = waiting.filter((other) => other !== parcel)
+    if (kept.length === waiting.length) return
+    this.#waiting.replace(kept)
+    settle(parcel, parcel.sends === 0 ? "unsent" : "refused")
+  }
+
+  opened(): void {
+    this.#state = "probing"
+    this.#pump()
+  }
+
+  closed(): void {
+    const sent = [...this.#inFlight, ...this.#refused]
+    const all = [...sent, ...this.#waiting.toArray()].sort(bySeq)
+    this.#inFlight.clear()
+    this.#refused = []
+    this.#confirmedAhead = []
+    this.#sawReturn = false
+    this.#state = "closed"
+    this.#turn += 1
+    const isKept = (parcel: Parcel) => parcel.letter.persistent && !parcel.abandoned
+    this.#waiting.replace(all.filter(isKept))
+    for (const parcel of all) {
+      parcel.suspect = false
+      if (!isKept(parcel)) settle(parcel, parcel.sends === 0 ? "unsent" : "lost")
+    }
+  }
+
+  /** The broker returned something of this lane: which one it does not say, so all are suspect. */
+  returned(): void {
+    this.options.stats.returned += 1
+    this.#sawReturn = true
+    for (const parcel of this.#inFlight) parcel.suspect = true
+    if (this.#inFlight.size > 0) this.#state = "settling"
+  }
+
+  confirmed(parcel: Parcel): void {
+    this.#inFlight.delete(parcel)
+    if (parcel.suspect) {
+      this.#refused.push(parcel)
+      this.#settleWhenQuiet()
+      return
+    }
+    this.#failures = 0
+    this.#noteAhead(parcel)
+    if (this.#state === "probing") this.#state = "open"
+    this.options.stats.confirmed += 1
+    settle(parcel, "confirmed")
+    if (this.#state === "settling") this.#settleWhenQuiet()
+    else this.#pump()
+  }
+
+  refused(parcel: Parcel): void {
+    this.options.stats.nacked += 1
+    this.#inFlight.delete(parcel)
+    this.#refused.push(parcel)
+    this.#state = "settling"
+    for (const ahead of this.#confirmedAhead) this.#countViolation(parcel, ahead)
+    this.#settleWhenQuiet()
+  }
+
+  retry(turn: number): void {
+    if (this.#state !== "backingOff" || turn !== this.#turn) return
+    this.#state = "probing"
+    this.#pump()
+  }
+
+  #noteAhead(accepted: Parcel): void {
+    for (const earlier of this.#refused) this.#countViolation(earlier, accepted)
+    const [oldest] = this.#inFlight
+    if (oldest === undefined) this.#confirmedAhead = []
+    else if (oldest.seq < accepted.seq) this.#confirmedAhead.push(accepted)
+  }
+
+  /** The broker took a message and refused an earlier one of its key: order is lost, and it is said. */
+  #countViolation(refused: Parcel, accepted: Parcel): void {
+    const key = refused.letter.orderKey
+    if (key === undefined || key !== accepted.letter.orderKey || refused.suspect) return
+    if (refused.seq < accepted.seq) this.options.stats.orderViolations += 1
+  }
+
+  #settleWhenQuiet(): void {
+    if (this.#inFlight.size > 0) return
+    this.#failures += 1
+    const { given, again } = this.#triage()
+    const declare = this.#sawReturn
+    this.#sawReturn = false
+    this.#refused = []
+    this.#waiting.replace([...again, ...this.#waiting.toArray()])
+    this.#state = again.length > 0 ? "backingOff" : "probing"
+    this.#turn += 1
+    if (again.length > 0) {
+      const delayMs = backoffDelayMs(this.options.backoff, this.#failures, this.options.random())
+      this.#port.backOff(this.#turn, delayMs, declare)
+    }
+    for (const [parcel, failure] of given) settle(parcel, failure)
+    this.#pump()
+  }
+
+  /** Which of the refused are given up, and why; the rest is sent again. */
+  #triage(): { given: [Parcel, ParcelFailure][]; again: Parcel[] } {
+    const given: [Parcel, ParcelFailure][] = []
+    const again: Parcel[] = []
+    for (const parcel of this.#refused.sort(bySeq)) {
+      const isFirst = again.length === 0 && given.length === 0
+      if (parcel.abandoned) given.push([parcel, parcel.suspect ? "returned" : "refused"])
+      else if (parcel.suspect && isFirst && this.#failures >= this.options.returnsMax) {
+        given.push([parcel, "returned"])
+      } else again.push(parcel)
+      parcel.suspect = false
+    }
+    return { given, again }
+  }
+
+  #pump(): void {
+    if (this.#state === "probing") {
+      if (this.#inFlight.size === 0 && this.#waiting.size > 0) this.#send(this.#waiting.shift()!)
+    } else if (this.#state === "open") {
+      if (this.options.mayRefuse) this.#sendOnePerKey()
+      else while (this.#waiting.size > 0) this.#send(this.#waiting.shift()!)
+    }
+  }
+
+  #sendOnePerKey(): void {
+    const busy = new Set<string>()
+    for (const { letter } of this.#inFlight) if (letter.orderKey !== undefined) busy.add(letter.orderKey)
+    const held: Parcel[] = []
+    const free: Parcel[] = []
+    for (const parcel of this.#waiting.toArray()) {
+      const key = parcel.letter.orderKey
+      if (key !== undefined && busy.has(key)) held.push(parcel)
+      else free.push(parcel)
+      if (key !== undefined) busy.add(key)
+    }
+    this.#waiting.replace(held)
+    for (const parcel of free) this.#send(parcel)
+  }
+
+  #send(parcel: Parcel): void {
+    if (parcel.sends > 0) this.options.stats.retried += 1
+    parcel.sends += 1
+    this.#inFlight.add(parcel)
+    this.#port.publish(parcel)
+  }
+}
+
+const bySeq = (a: Parcel, b: Parcel): number => a.seq - b.seq
+
+const settle = (parcel: Parcel, result: ParcelResult): void =>
+  parcel.letter.settled(parcel, result)

@@ -1,0 +1,84 @@
+import { ConfirmWindow } from "./confirm-window.ts"
+import { Lane, type LaneOptions, type Parcel } from "./lane.ts"
+
+/** What the outbox asks of the world. Calls are synchronous and must not call back into it. */
+export interface OutboxPort {
+  /** Send on the open channel; the n-th call since `opened` is publish tag n. */
+  publish(parcel: Parcel): void
+  /** After `delayMs`, and after a declaration of the queue if asked for, call `retry(lane, turn)`. */
+  backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void
+}
+
+/**
+ * Everything that is to be published and not yet settled: one lane for each queue, all on one
+ * channel in confirm mode. Pure bookkeeping: it decides what is sent when, and what becomes of it.
+ *
+ * Invariants, for each lane:
+ * - parcels are first sent in the order they were offered (a lane that may refuse: those of one key);
+ * - a refused parcel is sent again before anything behind it is sent for the first time;
+ * - after a connect or a refusal one parcel is in flight until its confirm, then all that wait.
+ * And for each parcel: it settles exactly once.
+ */
+export class Outbox {
+  readonly #port: OutboxPort
+  readonly #lanes = new Set<Lane>()
+  #unconfirmed = new ConfirmWindow<Parcel>()
+  #open = false
+
+  constructor(port: OutboxPort) {
+    this.#port = port
+  }
+
+  /** Publishes without a confirm. */
+  get unconfirmed(): number {
+    return this.#unconfirmed.size
+  }
+
+  /** Stands still exactly as long as the oldest publish is unconfirmed. */
+  get oldestTag(): number {
+    return this.#unconfirmed.oldestTag
+  }
+
+  /** Adds a queue to publish to. */
+  addLane(options: LaneOptions): Lane {
+    const lane = new Lane(options, {
+      publish: (parcel) => {
+        this.#unconfirmed.push(parcel)
+        this.#port.publish(parcel)
+      },
+      backOff: (turn, delayMs, declare) => this.#port.backOff(lane, turn, delayMs, declare),
+    })
+    this.#lanes.add(lane)
+    if (this.#open) lane.opened()
+    return lane
+  }
+
+  /** A fresh channel is in confirm mode; tags start at 1. */
+  opened(): void {
+    this.#unconfirmed = new ConfirmWindow<Parcel>()
+    this.#open = true
+    for (const lane of this.#lanes) lane.opened()
+  }
+
+  /** The channel is gone, with whatever was unconfirmed on it. */
+  closed(): void {
+    this.#open = false
+    this.#unconfirmed = new ConfirmWindow<Parcel>()
+    for (const lane of this.#lanes) lane.closed()
+  }
+
+  /** basic.ack of a publish. */
+  confirmed(tag: number, multiple: boolean): void {
+    this.#unconfirmed.settle(tag, multiple, (parcel) => parcel.lane.confirmed(parcel))
+  }
+
+  /** basic.nack of a publish. */
+  refused(tag: number, multiple: boolean): void {
+    this.#unconfirmed.settle(tag, multiple, (parcel) => parcel.lane.refused(parcel))
+  }
+
+  /** The time to wait that `backOff` asked for is over. */
+  retry(lane: Lane, turn: number): void {
+    lane.retry(turn)
+  }
+}

@@ -1,0 +1,50 @@
+import type { PartitionKey } from "./key.ts"
+
+/** Where one group's copy of a message goes. */
+export interface Placement {
+  readonly group: string
+  readonly generation: number
+  readonly partition: number
+  readonly queue: string
+}
+
+/** A message on its way in: the AMQP property list as bytes (flags and values), and the body. */
+export interface Incoming {
+  readonly properties: Uint8Array
+  readonly body: Uint8Array
+  /** Set outright by the producer; the extractors are not asked. */
+  readonly key?: PartitionKey
+}
+
+/** Why a message cannot be routed, whenever and however often it is tried. */
+export type RejectReason =
+  | "missing_key"
+  | "invalid_key"
+  | "invalid_json"
+  | "plugin_error"
+  | "unroutable"
+  | "refused"
+
+/** What became of a publish. Expected outcomes are values; only broken invariants throw. */
+export type PublishOutcome =
+  /** The broker confirmed every group's copy. */
+  | {
+      readonly kind: "accepted"
+      readonly key: PartitionKey | undefined
+      readonly placements: readonly Placement[]
+    }
+  /** Not published; it will be rejected again as it is. */
+  | { readonly kind: "rejected"; readonly reason: RejectReason; readonly detail: string }
+  /** Certainly not in every group's queue, and not waiting to be; may be tried again. */
+  | {
+      readonly kind: "unavailable"
+      readonly code: "broker_away" | "broker_blocked" | "overloaded" | "refused" | "shutting_down"
+      readonly detail: string
+      readonly retryAfterMs: number
+    }
+  /** Sent, not confirmed in time: it may or may not have arrived. */
+  | {
+      readonly kind: "unknown"
+      readonly code: "confirm_timeout" | "connection_lost"
+      readonly detail: string
+    }

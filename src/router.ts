@@ -1,0 +1,153 @@
+import type { Config } from "./config/config.ts"
+import type { Dispatched } from "./core/dispatch.ts"
+import type { Incoming, PublishOutcome } from "./core/outcome.ts"
+import type { Routed, Rejected } from "./core/route.ts"
+import { type RouterStats, topicStats } from "./core/stats.ts"
+import type { Log } from "./log.ts"
+import { BrokerSide } from "./broker/broker-side.ts"
+import { planTopics } from "./topic-plan.ts"
+
+/** Whether messages can come in and go out, and if not, why not (for people). */
+export type Readiness =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly reasons: readonly string[] }
+
+/** One group of a topic as it is routed at the moment. */
+export interface GroupStatus {
+  readonly group: string
+  readonly generation: number
+  readonly partitions: number
+  readonly partitioner: string
+  /** By partition; without counts when the broker could not be asked. */
+  readonly queues: readonly { queue: string; messages?: number; consumers?: number }[]
+}
+
+export interface RouterOptions {
+  readonly log: Log
+  /** The folder that plugin paths in the configuration are relative to. */
+  readonly baseDir: string
+  /** Whether to read the source queues; without, only `publish` brings messages in. @default true */
+  readonly readSources?: boolean
+}
+
+/** The router of one process: everything between the doors (HTTP, AMQP source) and the broker. */
+export interface Router {
+  readonly config: Config
+  readonly stats: RouterStats
+  /**
+   * Connects, declares queues, agrees on the generation with the broker's record and starts routing;
+   * resolves once that has come about, however long the broker takes to appear.
+   * @throws {StartRefused} when the configuration contradicts what the broker has or has recorded
+   */
+  start(): Promise<void>
+  readiness(): Readiness
+  /**
+   * Publishes one message to every group of a topic that exists; settles when its fate is known, or
+   * with `config.http.publishTimeoutMs`. Concurrent calls are published in the order of the calls.
+   */
+  publish(topic: string, message: Incoming, options?: PublishOptions): Promise<PublishOutcome>
+  /** Where a message would go, without publishing it. */
+  explain(topic: string, message: Incoming): Routed | Rejected
+  /** Asks the broker for the depth of each partition queue. */
+  describe(topic: string): Promise<readonly GroupStatus[]>
+  /** Stops taking messages, settles what is in flight within the time allowed, closes. Idempotent. */
+  stop(): Promise<void>
+}
+
+export interface PublishOptions {
+  /** Only to these groups. @default all */
+  readonly groups?: readonly string[]
+}
+
+/**
+ * Loads the plugins and makes a router; nothing is connected before `start`.
+ * @throws {PluginError} when a plugin is missing, broken or refuses its options
+ * @throws {UnsupportedGroup} when a group is bound to clients
+ */
+export async function createRouter(config: Config, options: RouterOptions): Promise<Router> {
+  const plans = await planTopics(config, options.baseDir)
+  const stats: RouterStats = {
+    topics: Object.fromEntries(
+      plans.map(({ topic, route }) => [topic, topicStats(route.groups.map(({ group }) => group))]),
+    ),
+    reconnects: { publish: 0, consume: 0 },
+  }
+  const readSources = options.readSources ?? true
+  const broker = new BrokerSide({ config, plans, stats, log: options.log, readSources })
+  return {
+    config,
+    stats,
+    start: () => broker.start(),
+    readiness() {
+      const reasons = broker.problems()
+      return reasons.length === 0 ? { ready: true } : { ready: false, reasons }
+    },
+    publish: (topic, message, publishOptions = {}) =>
+      publishWithin(config.http.publishTimeoutMs, broker, topic, message, publishOptions),
+    explain: (topic, message) => broker.dispatch(topic).decide(message),
+    describe: (topic) => broker.describe(topic),
+    stop: () => broker.stop(config.shutdownTimeoutMs),
+  }
+}
+
+const retryAfterMs = 1_000
+
+/** Publishes, and gives the message up when the time is over: what is not sent by then never is. */
+function publishWithin(
+  timeoutMs: number,
+  broker: BrokerSide,
+  topic: string,
+  message: Incoming,
+  options: PublishOptions,
+): Promise<PublishOutcome> {
+  const dispatch = broker.dispatch(topic)
+  const away = broker.unavailable()
+  if (away !== undefined) return Promise.resolve({ kind: "unavailable", ...away, retryAfterMs })
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      way.abandon()
+      // Settled by now if nothing of it had been sent; else the broker owes the answer.
+      const detail = `no confirm within ${timeoutMs} ms; the message may or may not arrive`
+      resolve({ kind: "unknown", code: "confirm_timeout", detail })
+    }, timeoutMs)
+    const way = dispatch.publish(message, {
+      ...options,
+      persistent: false,
+      settled(outcome) {
+        clearTimeout(timer)
+        if (outcome.kind === "delivered") dispatch.stats.accepted += 1
+        resolve(publishOutcome(outcome))
+      },
+    })
+  })
+}
+
+function publishOutcome(outcome: Dispatched): PublishOutcome {
+  if (outcome.kind === "rejected") return outcome
+  const { key, placements } = outcome.routed
+  if (outcome.kind === "delivered") return { kind: "accepted", key, placements }
+  const groups = outcome.groups.map((group) => `"${group}"`).join(", ")
+  switch (outcome.failure) {
+    case "lost":
+      return {
+        kind: "unknown",
+        code: "connection_lost",
+        detail: `the connection was lost before the broker confirmed for group ${groups}; the message may or may not have arrived`,
+      }
+    case "unsent":
+      return {
+        kind: "unavailable",
+        code: "broker_away",
+        detail: `not sent to group ${groups}`,
+        retryAfterMs,
+      }
+    case "returned":
+    case "refused":
+      return {
+        kind: "unavailable",
+        code: "refused",
+        detail: `the broker did not take it for group ${groups}; other groups may have it`,
+        retryAfterMs,
+      }
+  }
+}

@@ -1,0 +1,57 @@
+import { viewOf } from "./field.ts"
+import { headerFits } from "./frames.ts"
+import { appendHeaders, findHeader, removeHeaders, renameHeaders } from "./headers.ts"
+import { locateProperty } from "./properties.ts"
+
+const userIdFlag = 0x0010
+const text = new TextDecoder()
+const cc = new TextEncoder().encode("CC")
+const bcc = new TextEncoder().encode("BCC")
+const renamed: { readonly [name: string]: string } = { CC: "x-partymq-cc", BCC: "x-partymq-bcc" }
+
+/**
+ * The property list as it can be published again; nearly always the very same bytes. Three things
+ * cannot pass as they are, because the broker acts on them:
+ *
+ * - `CC` and `BCC` headers would send copies to the queues they name: renamed to `x-partymq-cc` and
+ *   `x-partymq-bcc`, values kept.
+ * - `user_id` must be the publisher's own or the broker closes the channel: moved to the header
+ *   `x-partymq-user-id`.
+ * - `delivery_mode` other than 1 and 2 is refused with a closed channel: becomes 2.
+ *
+ * Where the longer names would not fit into a frame, what they hold is dropped.
+ */
+export function forwardable(properties: Uint8Array, frameMax: number): Uint8Array {
+  const withMode = validDeliveryMode(properties)
+  const withoutCopies = hasCopyHeaders(withMode)
+    ? fitting(renameHeaders(withMode, renamed), frameMax) ??
+      removeHeaders(withMode, (name) => name in renamed)
+    : withMode
+  return withoutUserId(withoutCopies, frameMax)
+}
+
+const hasCopyHeaders = (properties: Uint8Array): boolean =>
+  findHeader(properties, cc) !== undefined || findHeader(properties, bcc) !== undefined
+
+const fitting = (properties: Uint8Array, frameMax: number): Uint8Array | undefined =>
+  headerFits(properties, frameMax) ? properties : undefined
+
+function validDeliveryMode(properties: Uint8Array): Uint8Array {
+  const at = locateProperty(properties, "deliveryMode")?.start
+  if (at === undefined || properties[at] === 1 || properties[at] === 2) return properties
+  const copy = properties.slice()
+  copy[at] = 2
+  return copy
+}
+
+function withoutUserId(properties: Uint8Array, frameMax: number): Uint8Array {
+  const span = locateProperty(properties, "userId")
+  if (span === undefined) return properties
+  const userId = text.decode(properties.subarray(span.start + 1, span.end))
+  const rest = new Uint8Array(properties.length - (span.end - span.start))
+  rest.set(properties.subarray(0, span.start))
+  rest.set(properties.subarray(span.end), span.start)
+  const view = viewOf(rest)
+  view.setUint16(0, view.getUint16(0) & ~userIdFlag)
+  return fitting(appendHeaders(rest, [["x-partymq-user-id", userId]]), frameMax) ?? rest
+}

@@ -1,0 +1,162 @@
+import { decodeText, malformed, viewOf } from "./field.ts"
+
+/**
+ * The property list of a content header: 16 flag bits, then the values of the properties that are
+ * there, in the order of the flags. What is forwarded are these bytes; this module finds its way in
+ * them and makes new ones.
+ */
+
+const shortString = 1
+const longTable = 2
+const octet = 3
+const timestamp = 4
+
+/** Name, flag and wire form of each basic property, in wire order. */
+const basicProperties = [
+  ["contentType", 0x8000, shortString],
+  ["contentEncoding", 0x4000, shortString],
+  ["headers", 0x2000, longTable],
+  ["deliveryMode", 0x1000, octet],
+  ["priority", 0x0800, octet],
+  ["correlationId", 0x0400, shortString],
+  ["replyTo", 0x0200, shortString],
+  ["expiration", 0x0100, shortString],
+  ["messageId", 0x0080, shortString],
+  ["timestamp", 0x0040, timestamp],
+  ["type", 0x0020, shortString],
+  ["userId", 0x0010, shortString],
+  ["appId", 0x0008, shortString],
+  ["clusterId", 0x0004, shortString],
+] as const
+
+export type PropertyName = (typeof basicProperties)[number][0]
+
+/** From the first byte of a property's value (its length prefix included) to past its last. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Where a property's value lies, or `undefined` when the message does not have it.
+ * @throws {InvalidKey} when the list is malformed before the property's end
+ */
+export function locateProperty(properties: Uint8Array, wanted: PropertyName): Span | undefined {
+  if (properties.length < 2) return undefined
+  const view = viewOf(properties)
+  const flags = view.getUint16(0)
+  let at = 2
+  for (const [name, flag, form] of basicProperties) {
+    if ((flags & flag) === 0) {
+      if (name === wanted) return undefined
+      continue
+    }
+    const end = valueEnd(view, at, form)
+    if (name === wanted) return { start: at, end }
+    at = end
+  }
+  return undefined
+}
+
+function valueEnd(view: DataView, at: number, form: number): number {
+  const size = form === octet ? 1 : form === timestamp ? 8 : prefixedSize(view, at, form)
+  if (at + size > view.byteLength) throw malformed(at)
+  return at + size
+}
+
+function prefixedSize(view: DataView, at: number, form: number): number {
+  const prefix = form === shortString ? 1 : 4
+  if (at + prefix > view.byteLength) throw malformed(at)
+  return prefix + (form === shortString ? view.getUint8(at) : view.getUint32(at))
+}
+
+/** A short-string property as text; `undefined` when it is absent or not UTF-8. */
+export function textProperty(properties: Uint8Array, name: PropertyName): string | undefined {
+  const span = locateProperty(properties, name)
+  if (span === undefined) return undefined
+  const text = decodeText(properties.subarray(span.start + 1, span.end))
+  return typeof text === "string" ? text : undefined
+}
+
+/** Properties of a message that PartyMQ makes itself. Short strings are at most 255 bytes of UTF-8. */
+export interface NewProperties {
+  readonly contentType?: string | undefined
+  readonly contentEncoding?: string | undefined
+  readonly messageId?: string | undefined
+  /** 2 is persistent. */
+  readonly deliveryMode?: 1 | 2
+  /** Seconds since 1970. */
+  readonly timestamp?: number | undefined
+  /** In this order; values become long strings in UTF-8. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+}
+
+const encoder = new TextEncoder()
+
+/**
+ * The property list as bytes.
+ * @throws {RangeError} when a short string or a header's name is over 255 bytes
+ */
+export function encodeProperties(properties: NewProperties): Uint8Array {
+  const { headers = [] } = properties
+  const parts: Uint8Array[] = [new Uint8Array(2)]
+  let flags = 0
+  const add = (flag: number, part: Uint8Array) => {
+    flags |= flag
+    parts.push(part)
+  }
+  if (properties.contentType !== undefined) add(0x8000, encodeShort(properties.contentType))
+  if (properties.contentEncoding !== undefined) add(0x4000, encodeShort(properties.contentEncoding))
+  if (headers.length > 0) add(0x2000, encodeTable(headers))
+  if (properties.deliveryMode !== undefined) add(0x1000, Uint8Array.of(properties.deliveryMode))
+  if (properties.messageId !== undefined) add(0x0080, encodeShort(properties.messageId))
+  if (properties.timestamp !== undefined) add(0x0040, encodeUint64(properties.timestamp))
+  const bytes = concat(parts)
+  viewOf(bytes).setUint16(0, flags)
+  return bytes
+}
+
+/** @throws {RangeError} when the text is over 255 bytes of UTF-8 */
+export function encodeShort(text: string): Uint8Array {
+  const content = encoder.encode(text)
+  if (content.length > 255) throw new RangeError(`a short string is ${content.length} bytes, 255 fit`)
+  return concat([Uint8Array.of(content.length), content])
+}
+
+function encodeTable(entries: readonly (readonly [string, string])[]): Uint8Array {
+  const content = encodeEntries(entries)
+  return concat([encodeUint32(content.length), content])
+}
+
+/** Table entries (long strings in UTF-8) without the table's length. */
+export function encodeEntries(entries: readonly (readonly [string, string])[]): Uint8Array {
+  const longString = Uint8Array.of("S".charCodeAt(0))
+  return concat(
+    entries.flatMap(([name, value]) => {
+      const content = encoder.encode(value)
+      return [encodeShort(name), longString, encodeUint32(content.length), content]
+    }),
+  )
+}
+
+export function encodeUint32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  viewOf(bytes).setUint32(0, value)
+  return bytes
+}
+
+function encodeUint64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  viewOf(bytes).setBigUint64(0, BigInt(value))
+  return bytes
+}
+
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
