@@ -2,7 +2,7 @@ import type { Config, GroupConfig, TopicConfig } from "./config/config.ts"
 import { type Generation, partitionQueue } from "./core/generation.ts"
 import type { GroupRoute, TopicRoute } from "./core/route.ts"
 import { firstKey } from "./plugin/first-key.ts"
-import { loadKeyExtractor } from "./plugin/load-key-extractor.ts"
+import { type LoadedExtractor, loadKeyExtractor } from "./plugin/load-key-extractor.ts"
 import { loadPartitioner } from "./plugin/load-partitioner.ts"
 import { partitionSet } from "./plugin/partition-set.ts"
 
@@ -10,6 +10,8 @@ import { partitionSet } from "./plugin/partition-set.ts"
 export interface TopicPlan {
   readonly topic: string
   readonly config: TopicConfig
+  /** In the order they are asked. */
+  readonly extractors: readonly LoadedExtractor[]
   /** How messages are routed if the broker agrees with `generations`. */
   readonly route: TopicRoute
   /** What the configuration asks for, by group. */
@@ -37,6 +39,7 @@ async function planTopic(topic: string, config: TopicConfig, baseDir: string): P
   return {
     topic,
     config,
+    extractors,
     route: {
       topic,
       extractKey: firstKey(extractors.map(({ extract }) => extract)),

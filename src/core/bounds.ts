@@ -35,6 +35,8 @@ export const bounds = {
   confirmCheckIntervalMs: 1_000,
   /** Deliveries of one source queue that may be on their way at once. */
   prefetch: 512,
+  /** Messages of a dead-letter queue that are held while it is looked through. */
+  visitedUnackedMax: 1_000,
   /** Messages and bytes accepted over HTTP and not yet confirmed. */
   httpInFlightMessagesMax: 4096,
   httpInFlightBytesMax: 64 * 1024 * 1024,

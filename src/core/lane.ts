@@ -41,6 +41,9 @@ export interface Parcel {
   suspect: boolean
 }
 
+/** A parcel that its lane has let go of, and why. */
+export type GivenUp = readonly [parcel: Parcel, failure: ParcelFailure]
+
 export interface LaneOptions {
   readonly queue: string
   /** The queue can refuse one message and take a later one: one in flight for each key. */
@@ -136,7 +139,8 @@ export class Lane {
     this.#pump()
   }
 
-  closed(): void {
+  /** Returns what it gave up, to be settled once every lane is closed: an owner may offer again. */
+  closed(): GivenUp[] {
     const sent = [...this.#inFlight, ...this.#refused]
     const all = [...sent, ...this.#waiting.toArray()].sort(bySeq)
     this.#inFlight.clear()
@@ -147,10 +151,9 @@ export class Lane {
     this.#turn += 1
     const isKept = (parcel: Parcel) => parcel.letter.persistent && !parcel.abandoned
     this.#waiting.replace(all.filter(isKept))
-    for (const parcel of all) {
-      parcel.suspect = false
-      if (!isKept(parcel)) settle(parcel, parcel.sends === 0 ? "unsent" : "lost")
-    }
+    for (const parcel of all) parcel.suspect = false
+    const gone = all.filter((parcel) => !isKept(parcel))
+    return gone.map((parcel) => [parcel, parcel.sends === 0 ? "unsent" : "lost"])
   }
 
   /** The broker returned something of this lane: which one it does not say, so all are suspect. */
@@ -213,6 +216,7 @@ export class Lane {
     const declare = this.#sawReturn
     this.#sawReturn = false
     this.#refused = []
+    this.#confirmedAhead = []
     this.#waiting.replace([...again, ...this.#waiting.toArray()])
     this.#state = again.length > 0 ? "backingOff" : "probing"
     this.#turn += 1
@@ -225,8 +229,8 @@ export class Lane {
   }
 
   /** Which of the refused are given up, and why; the rest is sent again. */
-  #triage(): { given: [Parcel, ParcelFailure][]; again: Parcel[] } {
-    const given: [Parcel, ParcelFailure][] = []
+  #triage(): { given: GivenUp[]; again: Parcel[] } {
+    const given: GivenUp[] = []
     const again: Parcel[] = []
     for (const parcel of this.#refused.sort(bySeq)) {
       const isFirst = again.length === 0 && given.length === 0
@@ -273,5 +277,6 @@ export class Lane {
 
 const bySeq = (a: Parcel, b: Parcel): number => a.seq - b.seq
 
-const settle = (parcel: Parcel, result: ParcelResult): void =>
+/** Tells the owner. */
+export const settle = (parcel: Parcel, result: ParcelResult): void =>
   parcel.letter.settled(parcel, result)

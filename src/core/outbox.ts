@@ -1,5 +1,5 @@
 import { ConfirmWindow } from "./confirm-window.ts"
-import { Lane, type LaneOptions, type Parcel } from "./lane.ts"
+import { Lane, type LaneOptions, type Parcel, settle } from "./lane.ts"
 
 /** What the outbox asks of the world. Calls are synchronous and must not call back into it. */
 export interface OutboxPort {
@@ -64,7 +64,8 @@ export class Outbox {
   closed(): void {
     this.#open = false
     this.#unconfirmed = new ConfirmWindow<Parcel>()
-    for (const lane of this.#lanes) lane.closed()
+    const given = [...this.#lanes].flatMap((lane) => lane.closed())
+    for (const [parcel, failure] of given) settle(parcel, failure)
   }
 
   /** basic.ack of a publish. */

@@ -3,15 +3,15 @@ import type { KeyValue, PartitionKey } from "../core/key.ts"
 import type { MessageView } from "../core/message.ts"
 
 /**
- * Finds the partition key of a message: a value, or `undefined` for "no key here", in which case the
- * next configured extractor is asked. Synchronous and without side effects. What it throws rejects
- * that one message.
+ * Finds the partition key of a message: a value, or `undefined` for "no key here", in which case
+ * the next configured extractor is asked. Synchronous and without side effects. What it throws
+ * rejects that one message.
  */
 export type KeyExtractor = (message: MessageView) => KeyValue | undefined
 
 /**
- * Puts a key into a partition: the `index` of one of the partitions it was created for. Synchronous,
- * deterministic, and called for every message: do the costly part in `create`.
+ * Puts a key into a partition: the `index` of one of the partitions it was created for.
+ * Synchronous, deterministic, and called for every message: do the costly part in `create`.
  */
 export type Partitioner = (key: PartitionKey) => number
 
@@ -30,8 +30,8 @@ export interface PartitionerGuarantees {
   /** The same key and partitions give the same partition, in every process, for ever. */
   readonly deterministic: boolean
   /**
-   * Each partition's expected share of the keys is within 5 % of its weight's. What a finite number of
-   * keys adds by chance comes on top, for any partitioner.
+   * Each partition's expected share of the keys is within 5 % of its weight's. What a finite number
+   * of keys adds by chance comes on top, for any partitioner.
    */
   readonly balanced: boolean
   /**

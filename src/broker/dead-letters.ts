@@ -1,0 +1,96 @@
+import { bounds } from "../core/bounds.ts"
+import { BrokerError } from "./broker-error.ts"
+import type { Connection } from "./connection.ts"
+import type { Delivery } from "./content-reader.ts"
+import { isMissing } from "./partition-queues.ts"
+import { readQueue } from "./queue-reader.ts"
+import { within } from "./within.ts"
+
+/** How many messages wait in a queue; `undefined` when there is no such queue. */
+export async function countMessages(
+  connection: Connection,
+  queue: string,
+): Promise<number | undefined> {
+  const channel = await connection.plainChannel()
+  try {
+    const { messageCount } = await channel.queueDeclare(queue, { passive: true })
+    await channel.close()
+    return messageCount
+  } catch (error) {
+    const reason = BrokerError.from(error, `cannot look at queue "${queue}"`)
+    if (isMissing(reason)) return undefined
+    throw reason
+  }
+}
+
+/** What is to become of a message that was looked at. */
+export type Verdict = "keep" | "remove" | "stop"
+
+/**
+ * Shows a queue's first messages, oldest first, one after the other: the next is shown once the
+ * verdict on the last is there. Kept messages return to their place in the queue at the end, as they
+ * do when the process dies. Returns how many were shown.
+ *
+ * @param most look at no more than this; those that arrive meanwhile are not waited for, and it
+ *   ends early once `bounds.visitedUnackedMax` were kept
+ */
+export async function visitMessages(
+  connection: Connection,
+  queue: string,
+  most: number,
+  visit: (delivery: Delivery) => Verdict | Promise<Verdict>,
+): Promise<number> {
+  const waiting = Math.min(most, (await countMessages(connection, queue)) ?? 0)
+  if (waiting === 0) return 0
+  const inbox = new Inbox()
+  const prefetch = Math.min(waiting, bounds.visitedUnackedMax)
+  const reader = await readQueue(connection, queue, {
+    prefetch,
+    delivered: (delivery) => inbox.put(delivery),
+    ended: (reason) => inbox.end(reason),
+  })
+  let shown = 0
+  let kept = 0
+  try {
+    // A kept message stays unacked to the end; when all that may be unacked are, none follows.
+    while (shown < waiting && kept < prefetch) {
+      const next = inbox.take()
+      const delivery = await within(bounds.requestTimeoutMs, next, `reading "${queue}"`)
+      shown += 1
+      const verdict = await visit(delivery)
+      if (verdict === "remove") reader.ack(delivery)
+      else kept += 1
+      if (verdict === "stop") break
+    }
+    return shown
+  } finally {
+    await reader.close()
+  }
+}
+
+/** Deliveries between the callback that brings them and the loop that takes them. */
+class Inbox {
+  readonly #deliveries: Delivery[] = []
+  #failure: string | undefined
+  #wake: () => void = () => {}
+
+  put(delivery: Delivery): void {
+    this.#deliveries.push(delivery)
+    this.#wake()
+  }
+
+  end(reason: string): void {
+    this.#failure = reason
+    this.#wake()
+  }
+
+  async take(): Promise<Delivery> {
+    while (this.#deliveries.length === 0) {
+      if (this.#failure !== undefined) throw new BrokerError(this.#failure)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    return this.#deliveries.shift()!
+  }
+}

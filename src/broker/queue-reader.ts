@@ -1,0 +1,69 @@
+import type { AMQPChannel } from "@cloudamqp/amqp-client"
+import { ackFrame } from "../wire/frames.ts"
+import { BrokerError } from "./broker-error.ts"
+import type { Connection } from "./connection.ts"
+import type { Delivery } from "./content-reader.ts"
+
+/** One consumer on one queue, on a channel of its own. */
+export interface QueueReader {
+  readonly queue: string
+  /** Acks one delivery; later calls and calls after `close` do nothing. */
+  ack(delivery: Delivery): void
+  /**
+   * Gives the queue back by closing the channel, and nothing else: cancelling or requeueing lets a
+   * successor overtake. What is unacked goes back in its place.
+   */
+  close(): Promise<void>
+}
+
+export interface QueueReaderOptions {
+  /** Deliveries that may be unacked at once; 0 is no limit. */
+  readonly prefetch: number
+  readonly delivered: (delivery: Delivery, reader: QueueReader) => void
+  /** The broker ended it: the queue or the channel is gone. */
+  readonly ended: (reason: string) => void
+}
+
+/**
+ * Consumes a queue with manual acks. On a Single Active Consumer queue nothing is delivered while
+ * another consumer has it.
+ * @throws {BrokerError} when the queue does not exist or may not be consumed
+ */
+export async function readQueue(
+  connection: Connection,
+  queue: string,
+  { prefetch, delivered, ended }: QueueReaderOptions,
+): Promise<QueueReader> {
+  let isOpen = true
+  const end = (reason: string) => {
+    if (!isOpen) return
+    isOpen = false
+    ended(reason)
+  }
+  const channel: AMQPChannel = await connection.rawChannel(
+    {
+      // Deliveries go on arriving until the broker has closed the channel.
+      delivered: (delivery) => isOpen && delivered(delivery, reader),
+      cancelled: () => end(`queue "${queue}" was deleted`),
+    },
+    end,
+  )
+  const reader: QueueReader = {
+    queue,
+    ack({ deliveryTag }) {
+      if (isOpen) connection.write(ackFrame(channel.id, deliveryTag, false))
+    },
+    async close() {
+      isOpen = false
+      await connection.closeRaw(channel)
+    },
+  }
+  try {
+    await channel.prefetch(prefetch)
+    await channel.basicConsume(queue, { noAck: false }, () => {})
+    return reader
+  } catch (error) {
+    isOpen = false
+    throw BrokerError.from(error, `cannot consume queue "${queue}"`)
+  }
+}

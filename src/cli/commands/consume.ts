@@ -1,0 +1,124 @@
+import type { Command } from "commander"
+import type { Connection } from "../../broker/connection.ts"
+import type { Delivery } from "../../broker/content-reader.ts"
+import { type QueueReader, readQueue } from "../../broker/queue-reader.ts"
+import { messageView } from "../../core/message-view.ts"
+import { shownKey } from "../../shown-key.ts"
+import { planTopics, type TopicPlan } from "../../topic-plan.ts"
+import { CommandFailed } from "../command-failed.ts"
+import { configuration } from "../configuration.ts"
+import type { GlobalOptions } from "../global-options.ts"
+import { refuseClientBound } from "../refuse-client-bound.ts"
+import { requireName } from "../require-name.ts"
+import { shownMessage } from "../shown-message.ts"
+import { stopSignals } from "../stop-signals.ts"
+import { createTerminal } from "../terminal.ts"
+import { wholeNumber } from "../whole-number.ts"
+import { withConnection } from "../with-connection.ts"
+
+interface ConsumeOptions extends GlobalOptions {
+  readonly group: string
+  readonly limit?: number
+  readonly partition?: number
+}
+
+/**
+ * `partymq consume`: a consumer on a group's partition queues. On partitions that another consumer
+ * has it is on standby.
+ */
+export function addConsume(program: Command): void {
+  program
+    .command("consume")
+    .argument("<topic>")
+    .description("take a group's messages and print them, a line of JSON each")
+    .requiredOption("--group <group>", "the group whose messages to take")
+    .option("--limit <n>", "end after so many messages (default: until Ctrl-C)", wholeNumber(1))
+    .option("--partition <index>", "only this partition (default: all)", wholeNumber(0))
+    .action(async (topic: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ConsumeOptions>()
+      const { config, baseDir } = await configuration(options)
+      const topicConfig = requireName("topic", topic, config.topics)
+      requireName("group", options.group, topicConfig.groups)
+      refuseClientBound(config)
+      const [plan] = await planTopics({ ...config, topics: { [topic]: topicConfig } }, baseDir)
+      const stopped = stopSignals()
+      const say = createTerminal(options).say
+      await withConnection(config, async (connection) => {
+        const consuming = new Consuming(plan!, options)
+        await consuming.start(connection)
+        say(`consuming ${consuming.count} partitions of group ${options.group}; Ctrl-C ends`)
+        await Promise.race([consuming.done, stopped])
+        await consuming.stop()
+      })
+    })
+}
+
+const prefetch = 100
+
+/** Prints what comes and acks it once it is written. */
+class Consuming {
+  readonly done: Promise<void>
+  readonly #plan: TopicPlan
+  readonly #queues: readonly { queue: string; partition: number }[]
+  readonly #readers: QueueReader[] = []
+  readonly #limit: number
+  #left: number
+  #written = 0
+  #finish: () => void = () => {}
+  #fail: (error: Error) => void = () => {}
+
+  constructor(plan: TopicPlan, options: ConsumeOptions) {
+    this.#plan = plan
+    this.#limit = options.limit ?? Number.POSITIVE_INFINITY
+    this.#left = this.#limit
+    const { queues } = plan.route.groups.find(({ group }) => group === options.group)!
+    const all = queues.map((queue, partition) => ({ queue, partition }))
+    this.#queues = all.filter(({ partition }) => partition === (options.partition ?? partition))
+    this.done = new Promise((resolve, reject) => {
+      this.#finish = resolve
+      this.#fail = reject
+    })
+    this.done.catch(() => {})
+  }
+
+  get count(): number {
+    return this.#queues.length
+  }
+
+  async start(connection: Connection): Promise<void> {
+    const lost = (reason: string) => this.#fail(new CommandFailed("consumer_ended", reason))
+    connection.onLost = lost
+    for (const { queue, partition } of this.#queues) {
+      const delivered = (delivery: Delivery, reader: QueueReader) =>
+        this.#deliver(partition, delivery, reader)
+      this.#readers.push(await readQueue(connection, queue, { prefetch, delivered, ended: lost }))
+    }
+  }
+
+  /** Gives the partitions back; what was delivered and not printed returns to them, in order. */
+  async stop(): Promise<void> {
+    this.#left = 0
+    await Promise.all(this.#readers.map((reader) => reader.close()))
+  }
+
+  #deliver(partition: number, delivery: Delivery, reader: QueueReader): void {
+    if (this.#left === 0) return
+    this.#left -= 1
+    const line = { partition, key: this.#keyOf(delivery), ...shownMessage(delivery) }
+    process.stdout.write(`${JSON.stringify(line)}\n`, () => {
+      reader.ack(delivery)
+      this.#written += 1
+      if (this.#written === this.#limit) this.#finish()
+    })
+  }
+
+  /** As the extractors find it; `null` where the producer set it outright. */
+  #keyOf({ properties, body }: Delivery): string | null {
+    try {
+      const key = this.#plan.route.extractKey(messageView(properties, body))
+      return key instanceof Uint8Array ? shownKey(key).value : null
+    } catch {
+      return null
+    }
+  }
+}

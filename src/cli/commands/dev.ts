@@ -1,0 +1,107 @@
+import { join } from "node:path"
+import type { Command } from "commander"
+import { StartRefused } from "../../broker/start-refused.ts"
+import type { Config } from "../../config/config.ts"
+import type { LoadedConfig } from "../../config/load-config.ts"
+import { configuration } from "../configuration.ts"
+import { exampleConfig } from "../example-config.ts"
+import { freePort } from "../free-port.ts"
+import type { GlobalOptions } from "../global-options.ts"
+import { localUrl } from "../local-url.ts"
+import { refuseClientBound } from "../refuse-client-bound.ts"
+import { stopSignals } from "../stop-signals.ts"
+import { createTerminal } from "../terminal.ts"
+import { withProgress } from "../with-progress.ts"
+
+/** `partymq dev`: what `serve` does, with a broker and a topic of its own where there is none. */
+export function addDev(program: Command): void {
+  program
+    .command("dev")
+    .description("run with a broker found or started by itself and, without a config, an example")
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>()
+      const terminal = createTerminal(options)
+      const stopped = stopSignals()
+      const loaded = await configuration(options, exampleConfig)
+      refuseClientBound(loaded.config)
+      const { findBroker } = await import("../../local-broker/find-broker.ts")
+      const { runRouter } = await import("../run-router.ts")
+      const { amqp } = loaded.config
+      const finding = findBroker({
+        // A broker that the configuration names is not to be replaced by a private one.
+        ...(loaded.isBrokerGiven && { url: amqp.url }),
+        ...(amqp.managementUrl !== undefined && { managementUrl: amqp.managementUrl }),
+        persistentRoot: join(process.cwd(), ".partymq"),
+        say: terminal.say,
+      })
+      const begun = await Promise.race([withProgress("waiting for the broker", finding), stopped])
+      if (typeof begun === "string") return finding.then((broker) => broker.stop())
+      try {
+        const { url, managementUrl } = begun
+        const config = await forDevelopment(loaded.config, {
+          url,
+          ...(managementUrl && { managementUrl }),
+        })
+        if (config.http.port !== loaded.config.http.port) {
+          terminal.say(`port ${loaded.config.http.port} is taken: another one is used`)
+        }
+        await runRouter({
+          loaded: { ...loaded, config },
+          stopped,
+          onReady(server) {
+            const listening = localUrl(server.url)
+            const curl = curlLine(loaded, listening)
+            const text = welcome(listening, config, begun.kind, curl)
+            terminal.print(text, { event: "listening", url: listening, port: server.port, curl })
+          },
+        })
+      } catch (error) {
+        throw begun.kind === "private" ? withWayOut(error) : error
+      } finally {
+        await begun.stop()
+      }
+    })
+}
+
+/** What a private node remembers of an earlier configuration may be thrown away. */
+function withWayOut(error: unknown): unknown {
+  if (!(error instanceof StartRefused)) return error
+  const way = "this broker is a private one: remove the folder .partymq to start afresh"
+  return new StartRefused(error.code, `${error.message}; ${way}`)
+}
+
+async function forDevelopment(
+  config: Config,
+  broker: { url: string; managementUrl?: string },
+): Promise<Config> {
+  const port = await freePort(config.http.host, config.http.port)
+  return { ...config, amqp: { ...config.amqp, ...broker }, http: { ...config.http, port } }
+}
+
+function welcome(url: string, config: Config, brokerKind: string, curl: string): string {
+  const topics = Object.entries(config.topics).map(([topic, { source, groups }]) => {
+    const sizes = Object.entries(groups).map(
+      ([group, { partitions }]) => `${group} (${partitions})`,
+    )
+    const from = source === undefined ? "" : ` from queue ${source.queue}`
+    return `  topic ${topic}${from}, groups (partitions): ${sizes.join(", ")}`
+  })
+  return [
+    `PartyMQ listens on ${url} (broker: ${brokerKind})`,
+    ...topics,
+    "Try:",
+    `  ${curl}`,
+    "Stop with Ctrl-C.",
+  ].join("\n")
+}
+
+/** A request that is accepted whatever the topic's extractors look for. */
+function curlLine({ config, origin }: LoadedConfig, url: string): string {
+  const topic = Object.keys(config.topics)[0]!
+  const key = origin === "fallback" ? "" : "-H 'Partition-Key: c-42' "
+  const body = `{"customer":{"id":"c-42"},"total":12.5}`
+  return (
+    `curl -i ${url}/v1/topics/${topic}/messages -H 'Content-Type: application/json' ` +
+    `${key}-d '${body}'`
+  )
+}

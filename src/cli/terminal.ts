@@ -1,0 +1,23 @@
+import type { GlobalOptions } from "./global-options.ts"
+
+/** Where a command's results go, as text for people or as one JSON document. */
+export interface Terminal {
+  readonly isJson: boolean
+  /** Prints a result on stdout: `text` or `json`, whichever was asked for. */
+  print(text: string, json: unknown): void
+  /** Says on stderr what is going on; not with `--output json`. */
+  say(line: string): void
+}
+
+export function createTerminal({ output }: Pick<GlobalOptions, "output">): Terminal {
+  const isJson = output === "json"
+  return {
+    isJson,
+    print(text, json) {
+      process.stdout.write(isJson ? `${JSON.stringify(json)}\n` : `${text.trimEnd()}\n`)
+    },
+    say(line) {
+      if (!isJson) process.stderr.write(`${line}\n`)
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import * as v from "valibot"
+import { amqpSchema } from "./amqp-schema.ts"
+import { type Contradiction, contradictions } from "./contradictions.ts"
+import { durationMs, name, oneOf } from "./fields.ts"
+import { httpSchema } from "./http-schema.ts"
+import { named, section } from "./section.ts"
+import { topicSchema } from "./topic-schema.ts"
+
+const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
+
+const fields = section({
+  amqp: v.optional(amqpSchema, {}),
+  http: v.optional(httpSchema, {}),
+  log: v.optional(section({ level: v.optional(oneOf(levels), "info") }), {}),
+  shutdownTimeoutMs: v.optional(durationMs(0), 10_000),
+  topics: v.pipe(named(name, topicSchema), v.minEntries(1, "at least one topic")),
+})
+
+/** The whole of what a user may write. Each message says what is allowed at its place. */
+export const configSchema = v.pipe(fields, contradictions(sourcesTwice))
+
+/** What a user may write: the configuration with everything optional that has a default. */
+export type ConfigInput = v.InferInput<typeof fields>
+
+/** Two topics on one source queue would each see a part of its messages. */
+function sourcesTwice(config: v.InferOutput<typeof fields>): Contradiction[] {
+  const topicOf = new Map<string, string>()
+  const found: Contradiction[] = []
+  for (const [topic, { source }] of Object.entries(config.topics)) {
+    if (source === undefined) continue
+    const other = topicOf.get(source.queue)
+    topicOf.set(source.queue, other ?? topic)
+    if (other === undefined) continue
+    const allowed = `a queue that is not the source of another topic; "${other}" has this one`
+    found.push({ path: ["topics", topic, "source", "queue"], found: source.queue, allowed })
+  }
+  return found
+}

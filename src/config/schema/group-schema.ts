@@ -1,0 +1,66 @@
+import * as v from "valibot"
+import { bounds } from "../../core/bounds.ts"
+import { type Contradiction, contradictions } from "./contradictions.ts"
+import { amqpName, durationMs, integer, pluginUse, routingKey } from "./fields.ts"
+import { queueSchema } from "./queue-schema.ts"
+import { section } from "./section.ts"
+
+const partitionsAllowed = `a whole number from 1 to ${bounds.partitionsMax}, or "clients"`
+const weightAllowed = "a number above 0"
+
+const clientsSchema = section({
+  exchange: v.optional(amqpName, "partymq.ex.write"),
+  routingKeyPrefix: v.optional(routingKey, "partymq.partition-"),
+  heartbeatCheckIntervalMs: v.optional(durationMs(100), 30_000),
+  heartbeatExpiryMs: v.optional(durationMs(100), 120_000),
+})
+
+const fields = section({
+  partitions: v.optional(
+    v.custom<number | "clients">(
+      (value) => value === "clients" || v.is(integer(1, bounds.partitionsMax), value),
+      partitionsAllowed,
+    ),
+    16,
+  ),
+  partitioner: v.optional(pluginUse, { use: "consistent-hash" }),
+  weights: v.exactOptional(
+    v.array(
+      v.pipe(v.number(weightAllowed), v.finite(weightAllowed), v.gtValue(0, weightAllowed)),
+      "a list of numbers above 0, one per partition",
+    ),
+  ),
+  queue: v.optional(queueSchema, {}),
+  clients: v.exactOptional(clientsSchema),
+})
+
+/** A client-bound group always has its `clients` settings, any other group never. */
+export const groupSchema = v.pipe(
+  fields,
+  contradictions(groupContradictions),
+  v.transform((group) =>
+    group.partitions === "clients" ? { clients: clientsDefaults, ...group } : group,
+  ),
+)
+
+const clientsDefaults = v.parse(clientsSchema, {})
+
+function groupContradictions(group: v.InferOutput<typeof fields>): Contradiction[] {
+  const { partitions, weights, clients } = group
+  const found: Contradiction[] = []
+  if (clients !== undefined && partitions !== "clients") {
+    found.push({
+      path: ["clients"],
+      found: clients,
+      allowed: 'nothing unless partitions is "clients"',
+    })
+  }
+  if (weights !== undefined && weights.length !== partitions) {
+    const allowed =
+      partitions === "clients"
+        ? 'nothing while partitions is "clients"'
+        : `${partitions} numbers above 0, one per partition`
+    found.push({ path: ["weights"], found: weights, allowed })
+  }
+  return found
+}

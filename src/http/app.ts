@@ -1,0 +1,83 @@
+import { Hono } from "hono"
+import type { HttpDeps } from "./deps.ts"
+import { aliveRoute, readyRoute } from "./health.ts"
+import { messagesRoute } from "./messages.ts"
+import { metricsRoute } from "./metrics-route.ts"
+import { openApiRoute } from "./openapi-route.ts"
+import { problem, problemResponse } from "./problem.ts"
+import type { Route } from "./route.ts"
+import { topicListRoute, topicRoute } from "./topics.ts"
+
+/** The HTTP interface: every route, each measured, and problems for whatever matches none. */
+export function createApp(deps: HttpDeps): Hono {
+  const app = new Hono()
+  const routes = createRoutes(deps)
+  for (const route of routes) {
+    app.on(route.method, route.path, (c) =>
+      measured(deps, route.method, route.path, () => answer(deps, route, c.req.raw, c.req.param())),
+    )
+  }
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).flatMap(allowed)
+    app.all(path, (c) => measured(deps, other, path, () => wrongMethod(c.req.method, methods)))
+  }
+  app.notFound((c) => measured(deps, other, other, () => nothingAt(c.req.path)))
+  return app
+}
+
+function createRoutes(deps: HttpDeps): readonly Route[] {
+  const routes = [
+    messagesRoute(deps),
+    topicListRoute(deps),
+    topicRoute(deps),
+    aliveRoute(),
+    readyRoute(deps),
+    metricsRoute(deps),
+  ]
+  return [...routes, openApiRoute(routes)]
+}
+
+/** Label for what a client can make up without end: unknown paths and methods. */
+const other = "other"
+
+async function measured(
+  { metrics, now }: HttpDeps,
+  method: string,
+  route: string,
+  respond: () => Response | Promise<Response>,
+): Promise<Response> {
+  const startMs = now()
+  const response = await respond()
+  const durationSeconds = (now() - startMs) / 1000
+  metrics.observe({ method, route, status: response.status, durationSeconds })
+  return response
+}
+
+/** An error that gets this far is a fault of ours: the log has the fact, the client its number. */
+async function answer(
+  { log }: HttpDeps,
+  route: Route,
+  request: Request,
+  parameters: Record<string, string>,
+): Promise<Response> {
+  try {
+    return await route.serve(request, parameters)
+  } catch (error) {
+    const instance = `urn:uuid:${Bun.randomUUIDv7()}`
+    const fact = error instanceof Error ? error.message : "something that is not an error"
+    log.error({ code: "internal_error", instance, route: route.path }, `request failed: ${fact}`)
+    const detail = "PartyMQ failed on this request; its log says more under this instance"
+    return problemResponse(problem("internal_error", detail, { instance }))
+  }
+}
+
+const allowed = ({ method }: Route): string[] => (method === "GET" ? ["GET", "HEAD"] : [method])
+
+function wrongMethod(method: string, methods: readonly string[]): Response {
+  const allow = methods.join(", ")
+  const detail = `${method} is not possible here; allowed: ${allow}`
+  return problemResponse(problem("method_not_allowed", detail), { headers: { allow } })
+}
+
+const nothingAt = (path: string): Response =>
+  problemResponse(problem("not_found", `there is nothing at ${path.slice(0, 255)}`))

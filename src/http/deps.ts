@@ -1,0 +1,18 @@
+import type { Admission } from "../core/admission.ts"
+import type { Log } from "../log.ts"
+import type { Router } from "../router.ts"
+import type { Metrics } from "./metrics.ts"
+
+/** All that the HTTP interface works with. */
+export interface HttpDeps {
+  readonly router: Router
+  readonly log: Log
+  readonly admission: Admission
+  readonly metrics: Metrics
+  /** Aborted once a graceful stop has begun: what is not wholly here by then is refused. */
+  readonly stopping: AbortSignal
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number
+  readonly newId: () => string
+  readonly bodyReadTimeoutMs: number
+}

@@ -1,0 +1,127 @@
+import { bounds } from "../core/bounds.ts"
+import { keyBytes, type PartitionKey } from "../core/key.ts"
+import { contentHeaderPrefix, frameOverhead } from "../wire/frames.ts"
+import { encodeProperties } from "../wire/properties.ts"
+import { headerText } from "./header-text.ts"
+import { type Problem, problem } from "./problem.ts"
+
+/** What the request headers say about the message. */
+export interface MessageHead {
+  readonly kind: "head"
+  /** `Message-Id`, or a new UUIDv7. */
+  readonly id: string
+  /** `Partition-Key`, if sent. */
+  readonly key?: PartitionKey
+  /** AMQP property list: persistent, with the carried headers as UTF-8 strings. */
+  readonly properties: Uint8Array
+}
+
+export interface InvalidHead {
+  readonly kind: "invalid"
+  readonly problem: Problem
+}
+
+/**
+ * Turns request headers into message properties. Carried as message headers, lower case: `x-*`,
+ * `ce-*`, `traceparent`, `tracestate` and `baggage`; a name sent several times comes as one value,
+ * joined with `, `, as HTTP defines it. `x-partymq-*` is refused and not dropped: what is PartyMQ's
+ * own must not be forged, and what a producer sends must not vanish silently. Values that are not
+ * UTF-8 are refused, because guessing an encoding would guess the key.
+ */
+export function messageHead(request: Headers, newId: () => string): MessageHead | InvalidHead {
+  const headers: [string, string][] = []
+  for (const [name, value] of request) {
+    if (!isCarried(name)) continue
+    if (name.startsWith("x-partymq-")) return invalid("reserved_header", reserved(name))
+    if (name.length > bounds.shortStringBytesMax) return invalid("invalid_header", longName(name))
+    const text = headerText(value)
+    if (text === undefined) return invalid("invalid_header", notUtf8(name))
+    headers.push([name, text])
+  }
+  const texts: Partial<Record<ShortHeader, string>> = {}
+  for (const name of shortHeaders) {
+    const text = shortText(request, name)
+    if (typeof text === "object") return text
+    if (text !== undefined) texts[name] = text
+  }
+  const key = partitionKey(request)
+  if (key !== undefined && "problem" in key) return key
+  const id = texts["message-id"] ?? newId()
+  const properties = encodeProperties({
+    contentType: texts["content-type"],
+    contentEncoding: texts["content-encoding"],
+    messageId: id,
+    deliveryMode: 2,
+    headers,
+  })
+  if (properties.length > propertiesBytesMax) {
+    return invalid("headers_too_large", tooLarge(properties.length))
+  }
+  return key === undefined
+    ? { kind: "head", id, properties }
+    : { kind: "head", id, properties, key }
+}
+
+const shortHeaders = ["content-type", "content-encoding", "message-id"] as const
+type ShortHeader = (typeof shortHeaders)[number]
+
+/** A header frame cannot be split over several. */
+const propertiesBytesMax = bounds.frameBytesMax - frameOverhead - contentHeaderPrefix
+
+function isCarried(name: string): boolean {
+  if (name.startsWith("x-") || name.startsWith("ce-")) return true
+  return name === "traceparent" || name === "tracestate" || name === "baggage"
+}
+
+/** An empty value says nothing, so it counts as absent. */
+function shortText(request: Headers, name: ShortHeader): string | undefined | InvalidHead {
+  const value = request.get(name)
+  if (value === null || value === "") return undefined
+  const text = headerText(value)
+  if (text === undefined) return invalid("invalid_header", notUtf8(name))
+  if (value.length > bounds.shortStringBytesMax) {
+    return invalid(
+      "invalid_header",
+      `header "${name}" is ${value.length} bytes; at most ${bounds.shortStringBytesMax} fit`,
+    )
+  }
+  return text
+}
+
+function partitionKey(request: Headers): PartitionKey | undefined | InvalidHead {
+  const value = request.get("partition-key")
+  if (value === null) return undefined
+  const text = headerText(value)
+  if (text === undefined) return invalid("invalid_partition_key", notUtf8("partition-key"))
+  const key = keyBytes(text)
+  if (key === undefined) {
+    return invalid(
+      "invalid_partition_key",
+      'header "partition-key" is empty; leave it out or fill it',
+    )
+  }
+  if (key.length > bounds.keyBytesMax) {
+    return invalid(
+      "invalid_partition_key",
+      `header "partition-key" is ${key.length} bytes; at most ${bounds.keyBytesMax} are allowed`,
+    )
+  }
+  return key
+}
+
+const invalid = (code: Problem["code"], detail: string): InvalidHead => ({
+  kind: "invalid",
+  problem: problem(code, detail),
+})
+
+const notUtf8 = (name: string): string => `header "${name}" is not UTF-8; send its value as UTF-8`
+
+const reserved = (name: string): string =>
+  `header "${name}" is PartyMQ's own and cannot be set; leave out x-partymq-*`
+
+const longName = (name: string): string =>
+  `header name "${name.slice(0, 32)}..." is ${name.length} bytes; ` +
+  `at most ${bounds.shortStringBytesMax} fit`
+
+const tooLarge = (bytes: number): string =>
+  `the message's properties and headers are ${bytes} bytes; at most ${propertiesBytesMax} fit a frame`

@@ -1,0 +1,112 @@
+import type { Place } from "../core/admission.ts"
+import type { HttpDeps } from "./deps.ts"
+import { type MessageHead, messageHead } from "./message-head.ts"
+import { messagesOperation } from "./messages-operation.ts"
+import { outcomeResponse } from "./outcome-response.ts"
+import { type Problem, problem, problemResponse } from "./problem.ts"
+import { type BodyRead, readBody } from "./read-body.ts"
+import { readinessProblem } from "./readiness-problem.ts"
+import type { Route } from "./route.ts"
+import { unknownTopic } from "./unknown-topic.ts"
+
+/**
+ * `POST /v1/topics/{topic}/messages`: the body is the message, verbatim.
+ *
+ * 1. Whatever can be refused by the head of the request is, before a byte of the body is read.
+ * 2. The message takes its place among those in flight; its bytes are counted as they are read.
+ * 3. It is published, and the place is given back once the router has said what became of it, which
+ *    it does in bounded time.
+ */
+export function messagesRoute(deps: HttpDeps): Route {
+  const { router, admission } = deps
+  const { bodyBytesMax } = router.config.http
+
+  async function serve(request: Request, { topic = "" }: Readonly<Record<string, string>>) {
+    const announcedBytes = Number(request.headers.get("content-length") ?? 0)
+    const refusal =
+      unknownTopic(router.config, topic) ?? batch(request.headers) ?? readinessProblem(deps)
+    if (refusal !== undefined) return problemResponse(refusal)
+    if (announcedBytes > bodyBytesMax) return refused("too_large", bodyBytesMax)
+    const head = messageHead(request.headers, deps.newId)
+    if (head.kind === "invalid") return problemResponse(head.problem)
+    const place = admission.enter(announcedBytes + head.properties.length)
+    if (!place?.grow(head.properties.length)) {
+      place?.leave()
+      return refused("overloaded", bodyBytesMax)
+    }
+    return serveAdmitted(request, topic, head, place)
+  }
+
+  async function serveAdmitted(request: Request, topic: string, head: MessageHead, place: Place) {
+    const read = await readBody(request.body, {
+      bytesMax: bodyBytesMax,
+      timeoutMs: deps.bodyReadTimeoutMs,
+      signal: deps.stopping,
+      grow: place.grow,
+    })
+    if (read.kind !== "body") {
+      place.leave()
+      return refused(read.kind, bodyBytesMax)
+    }
+    const { properties, key } = head
+    try {
+      const message = { properties, body: read.body, ...(key === undefined ? {} : { key }) }
+      return outcomeResponse(await router.publish(topic, message), topic, head.id)
+    } finally {
+      place.leave()
+    }
+  }
+
+  return {
+    method: "POST",
+    path: "/v1/topics/:topic/messages",
+    operation: messagesOperation,
+    serve,
+  }
+}
+
+const batchMediaTypes = ["application/x-ndjson", "application/cloudevents-batch+json"]
+
+/** A batch taken for one message would be published as one, so it is refused by name. */
+function batch(headers: Headers): Problem | undefined {
+  const mediaType = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
+  if (!batchMediaTypes.includes(mediaType)) return undefined
+  const detail = `${mediaType} is a batch, and batches are not available yet; send one message each`
+  return problem("unsupported_media_type", detail)
+}
+
+type BodyRefusal = Exclude<BodyRead["kind"], "body">
+
+function refused(kind: BodyRefusal, bodyBytesMax: number): Response {
+  // The rest of such a body is not worth receiving.
+  const headers = { connection: "close" }
+  switch (kind) {
+    case "too_large":
+      return problemResponse(
+        problem(
+          "body_too_large",
+          `the body is over ${bodyBytesMax} bytes, which is the most allowed`,
+        ),
+        { headers },
+      )
+    case "overloaded":
+      return problemResponse(
+        problem("overloaded", "too many messages or bytes are in flight; nothing was published"),
+      )
+    case "timeout":
+      return problemResponse(
+        problem("body_read_timeout", "the body did not arrive in time; nothing was published"),
+        { headers },
+      )
+    case "aborted":
+      return problemResponse(
+        problem("shutting_down", "PartyMQ is shutting down; nothing was published"),
+        { headers },
+      )
+    case "incomplete":
+      return problemResponse(
+        problem("body_incomplete", "the body ended before it was complete; nothing was published"),
+        { headers },
+      )
+  }
+}

@@ -1,0 +1,66 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client"
+import type { Admission } from "../core/admission.ts"
+import type { Router } from "../router.ts"
+import { registerRouterMetrics } from "./router-metrics.ts"
+
+/** One answered request. `route` is the pattern, never the path: paths are without number. */
+export interface Served {
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly durationSeconds: number
+}
+
+export interface Metrics {
+  readonly registry: Registry
+  observe(served: Served): void
+}
+
+/** Seconds. A confirm takes a millisecond or a few; an unknown outcome as long as the timeout. */
+const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** All metrics of the router and of HTTP; none is labelled by key. */
+export function createMetrics(router: Router, admission: Admission): Metrics {
+  const registry = new Registry()
+  registerRouterMetrics(registry, router)
+  registerAdmissionMetrics(registry, admission)
+  const requests = new Counter({
+    name: "partymq_http_requests_total",
+    help: "HTTP requests answered",
+    labelNames: ["method", "route", "status"],
+    registers: [registry],
+  })
+  const durations = new Histogram({
+    name: "partymq_http_request_duration_seconds",
+    help: "From the request's head to the answer, the broker's confirm included",
+    labelNames: ["method", "route"],
+    buckets: durationBuckets,
+    registers: [registry],
+  })
+  return {
+    registry,
+    observe({ method, route, status, durationSeconds }) {
+      requests.inc({ method, route, status: String(status) })
+      durations.observe({ method, route }, durationSeconds)
+    },
+  }
+}
+
+function registerAdmissionMetrics(registry: Registry, admission: Admission): void {
+  new Gauge({
+    name: "partymq_http_in_flight_messages",
+    help: "Messages taken over HTTP whose fate is not known yet",
+    registers: [registry],
+    collect() {
+      this.set(admission.messages)
+    },
+  })
+  new Gauge({
+    name: "partymq_http_in_flight_bytes",
+    help: "Bytes of those messages read so far",
+    registers: [registry],
+    collect() {
+      this.set(admission.bytes)
+    },
+  })
+}

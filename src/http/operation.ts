@@ -1,0 +1,27 @@
+import type { GenericSchema } from "valibot"
+import type { ProblemCode } from "./problem-catalogue.ts"
+
+/** What a route documents; `openApi` makes the OpenAPI operation of it. */
+export interface Operation {
+  readonly id: string
+  readonly summary: string
+  readonly description?: string
+  readonly requestHeaders?: readonly RequestHeader[]
+  /** The request has a body of any media type. */
+  readonly takesBody?: boolean
+  readonly success: Success
+  /** All problems it can answer, but for `internal_error`, which every route can. */
+  readonly problems: readonly ProblemCode[]
+}
+
+export interface RequestHeader {
+  readonly name: string
+  readonly description: string
+}
+
+export interface Success {
+  readonly status: number
+  readonly description: string
+  readonly mediaType: string
+  readonly schema: GenericSchema
+}

@@ -1,0 +1,51 @@
+import type { PublishOutcome } from "../core/outcome.ts"
+import { jsonResponse } from "./json-response.ts"
+import { problem, problemResponse } from "./problem.ts"
+import type { Accepted } from "./schemas.ts"
+
+/**
+ * The answer to a publish: 202 if and only if the broker has confirmed every group's copy.
+ * `Retry-After` is given wherever trying again may help.
+ */
+export function outcomeResponse(outcome: PublishOutcome, topic: string, id: string): Response {
+  switch (outcome.kind) {
+    case "accepted": {
+      const { key, placements } = outcome
+      const body: Accepted = { id, topic, ...keyMembers(key), placements: [...placements] }
+      return jsonResponse(body, 202)
+    }
+    case "rejected":
+      return problemResponse(problem(outcome.reason, outcome.detail, { id }), {
+        retryAfterMs: repairMs,
+      })
+    case "unavailable":
+      return problemResponse(problem(outcome.code, outcome.detail, { id }), {
+        retryAfterMs: outcome.retryAfterMs,
+      })
+    case "unknown":
+      return problemResponse(problem(outcome.code, unknownDetail(outcome), { id }))
+  }
+}
+
+/** A missing or full queue takes a person or a consumer to mend; asking every second is no use. */
+const repairMs = 5_000
+
+type KeyMembers = Pick<Accepted, "key" | "keyBase64">
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+/** The key as text where it is text, else as base64: JSON cannot say bytes. */
+export function keyMembers(key: Uint8Array | undefined): KeyMembers {
+  if (key === undefined) return { key: null }
+  try {
+    return { key: utf8.decode(key) }
+  } catch {
+    return { keyBase64: Buffer.from(key).toString("base64") }
+  }
+}
+
+type Unknown = Extract<PublishOutcome, { kind: "unknown" }>
+
+const unknownDetail = ({ detail }: Unknown): string =>
+  `${detail}. Sending it again may duplicate it; send it with this id as Message-Id, so that ` +
+  "consumers can tell."

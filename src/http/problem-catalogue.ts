@@ -1,0 +1,43 @@
+const unknown = "the message may or may not have arrived"
+
+/**
+ * Every problem the HTTP interface can answer, by its stable code. `retriable`: the same request may
+ * succeed later, unchanged.
+ */
+export const problemCatalogue = {
+  invalid_header: { status: 400, retriable: false, title: "A request header cannot be used" },
+  reserved_header: { status: 400, retriable: false, title: "Headers x-partymq-* are reserved" },
+  headers_too_large: { status: 400, retriable: false, title: "The message headers are too large" },
+  invalid_partition_key: { status: 400, retriable: false, title: "Partition-Key cannot be a key" },
+  body_incomplete: { status: 400, retriable: true, title: "The body ended before it was complete" },
+  unknown_topic: { status: 404, retriable: false, title: "There is no such topic" },
+  not_found: { status: 404, retriable: false, title: "There is nothing at this path" },
+  method_not_allowed: {
+    status: 405,
+    retriable: false,
+    title: "The path does not have this method",
+  },
+  body_read_timeout: { status: 408, retriable: true, title: "The body took too long to arrive" },
+  body_too_large: { status: 413, retriable: false, title: "The body is too large" },
+  unsupported_media_type: { status: 415, retriable: false, title: "Batches are not available yet" },
+  missing_key: { status: 422, retriable: false, title: "The message has no partition key" },
+  invalid_key: { status: 422, retriable: false, title: "The partition key cannot be a key" },
+  invalid_json: { status: 422, retriable: false, title: "The body is not JSON" },
+  plugin_error: { status: 422, retriable: false, title: "A plugin failed on the message" },
+  overloaded: { status: 429, retriable: true, title: "Too much is in flight" },
+  internal_error: { status: 500, retriable: false, title: "A fault of PartyMQ" },
+  not_ready: { status: 503, retriable: true, title: "PartyMQ is not ready" },
+  shutting_down: { status: 503, retriable: true, title: "PartyMQ is shutting down" },
+  broker_away: { status: 503, retriable: true, title: "The broker is away" },
+  broker_blocked: { status: 503, retriable: true, title: "The broker takes no messages just now" },
+  refused: { status: 503, retriable: true, title: "A partition queue refused the message" },
+  unroutable: { status: 503, retriable: true, title: "A partition queue does not exist" },
+  confirm_timeout: {
+    status: 504,
+    retriable: true,
+    title: `Not confirmed in time; ${unknown}`,
+  },
+  connection_lost: { status: 504, retriable: true, title: `Connection lost; ${unknown}` },
+} as const
+
+export type ProblemCode = keyof typeof problemCatalogue

@@ -1,0 +1,81 @@
+import * as v from "valibot"
+
+/** The shapes of the answers. `/openapi.json` is derived from them; tests parse answers. */
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+export const placementSchema = v.strictObject({
+  group: v.string(),
+  generation: count,
+  partition: v.pipe(count, v.description("0-based index")),
+  queue: v.string(),
+})
+
+export const acceptedSchema = v.strictObject({
+  id: v.pipe(v.string(), v.description("Message-Id, or the UUIDv7 made for the message")),
+  topic: v.string(),
+  key: v.optional(
+    v.pipe(
+      v.nullable(v.string()),
+      v.description("Partition key; null when spread without one; absent when it is not UTF-8"),
+    ),
+  ),
+  keyBase64: v.optional(
+    v.pipe(v.string(), v.base64(), v.description("Partition key that is not UTF-8")),
+  ),
+  placements: v.array(placementSchema),
+})
+
+export const problemSchema = v.strictObject({
+  type: v.pipe(v.string(), v.description("urn:partymq:problem:{code}")),
+  title: v.string(),
+  status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
+  code: v.pipe(v.string(), v.description("Stable")),
+  detail: v.string(),
+  retriable: v.pipe(
+    v.boolean(),
+    v.description("Whether the same request may succeed later, unchanged"),
+  ),
+  instance: v.optional(v.string()),
+  id: v.optional(v.pipe(v.string(), v.description("Send it as Message-Id when trying again"))),
+  reasons: v.optional(v.array(v.string())),
+})
+
+export const topicSummarySchema = v.strictObject({
+  topic: v.string(),
+  source: v.pipe(v.nullable(v.string()), v.description("Queue that is routed; null: HTTP only")),
+  key: v.pipe(v.array(v.string()), v.description("Key extractors, in the order they are asked")),
+  onMissingKey: v.picklist(["dead-letter", "spread", "fixed"]),
+  groups: v.array(v.string()),
+})
+
+export const topicListSchema = v.strictObject({ topics: v.array(topicSummarySchema) })
+
+export const queueStatusSchema = v.strictObject({
+  partition: count,
+  queue: v.string(),
+  messages: v.pipe(v.nullable(count), v.description("null: the broker could not be asked")),
+  consumers: v.pipe(v.nullable(count), v.description("null: the broker could not be asked")),
+})
+
+export const groupStatusSchema = v.strictObject({
+  group: v.string(),
+  generation: count,
+  partitions: count,
+  partitioner: v.string(),
+  queues: v.array(queueStatusSchema),
+})
+
+export const topicStatusSchema = v.strictObject({
+  ...topicSummarySchema.entries,
+  groups: v.array(groupStatusSchema),
+})
+
+export const aliveSchema = v.strictObject({ status: v.literal("alive") })
+
+export const readySchema = v.strictObject({ status: v.literal("ready") })
+
+export type Accepted = v.InferOutput<typeof acceptedSchema>
+export type TopicSummary = v.InferOutput<typeof topicSummarySchema>
+export type TopicList = v.InferOutput<typeof topicListSchema>
+export type TopicStatus = v.InferOutput<typeof topicStatusSchema>

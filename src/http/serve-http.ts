@@ -1,0 +1,84 @@
+import { createAdmission } from "../core/admission.ts"
+import { bounds } from "../core/bounds.ts"
+import type { Log } from "../log.ts"
+import type { Router } from "../router.ts"
+import { createApp } from "./app.ts"
+import { createMetrics } from "./metrics.ts"
+import { registerProcessMetrics } from "./process-metrics.ts"
+
+/** The HTTP door of one process, open. */
+export interface HttpServer {
+  /** `http://host:port`, with the port really taken. */
+  readonly url: string
+  readonly port: number
+  /**
+   * Accepts nothing new, refuses bodies that are not complete, so that no slow client delays it,
+   * lets what is being published be answered, and closes; what is not answered after
+   * `shutdownTimeoutMs` is cut off. Idempotent. To be called before `Router.stop`, so that what is
+   * under way can still be confirmed.
+   */
+  stop(): Promise<void>
+}
+
+/**
+ * Opens the HTTP door where `router.config.http` says.
+ * @throws {Error} with the system's code (`EADDRINUSE`, `EACCES`) when the port cannot be had
+ */
+export function serveHttp(
+  router: Router,
+  log: Log,
+  { bodyReadTimeoutMs = bounds.httpBodyReadTimeoutMs }: { bodyReadTimeoutMs?: number } = {},
+): HttpServer {
+  const { http, shutdownTimeoutMs } = router.config
+  const admission = createAdmission(http.inFlightMessagesMax, http.inFlightBytesMax)
+  const metrics = createMetrics(router, admission)
+  const stopping = new AbortController()
+  let stopped: Promise<void> | undefined
+  const app = createApp({
+    router,
+    log,
+    admission,
+    metrics,
+    stopping: stopping.signal,
+    now: () => performance.now(),
+    newId: () => Bun.randomUUIDv7(),
+    bodyReadTimeoutMs,
+  })
+  const server = Bun.serve({
+    hostname: http.host,
+    port: http.port,
+    // The limit is held while reading, with an answer that says so; the server's own says nothing.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    idleTimeout: idleTimeoutSeconds(http.publishTimeoutMs),
+    development: false,
+    // Outside development Bun shares a port that is taken (contrary to its documentation), so that
+    // two routers started by mistake would each get some of the requests, and neither would know.
+    reusePort: false,
+    fetch: (request) => app.fetch(request),
+  })
+  const stopMeasuring = registerProcessMetrics(metrics.registry)
+
+  async function stopOnce(): Promise<void> {
+    stopping.abort()
+    const timer = setTimeout(() => void server.stop(true), shutdownTimeoutMs)
+    await server.stop()
+    clearTimeout(timer)
+    stopMeasuring()
+  }
+
+  return {
+    url: server.url.href.replace(/\/$/, ""),
+    port: server.port!,
+    stop: () => (stopped ??= stopOnce()),
+  }
+}
+
+/** Longest idle time that Bun can be told, in seconds; 0 is none. */
+const idleTimeoutMaxSeconds = 255
+
+/** A connection that waits for a confirm is idle too, and must outlive the answer's own timeout. */
+function idleTimeoutSeconds(publishTimeoutMs: number): number {
+  const neededSeconds =
+    Math.ceil(Math.max(publishTimeoutMs, bounds.httpBodyReadTimeoutMs) / 1000) + 5
+  return neededSeconds > idleTimeoutMaxSeconds ? 0 : neededSeconds
+}

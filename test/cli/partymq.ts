@@ -1,0 +1,33 @@
+import { join } from "node:path"
+
+const main = join(import.meta.dir, "../../src/cli/main.ts")
+
+export interface PartymqOptions {
+  readonly folder: string
+  /** On top of nothing but what a program needs to run. */
+  readonly environment?: { readonly [name: string]: string }
+  readonly stdin?: string
+}
+
+/** Starts the real command line in a process of its own. */
+export function spawnPartymq(args: readonly string[], options: PartymqOptions) {
+  const { PATH = "", HOME = "" } = process.env
+  return Bun.spawn([process.execPath, main, ...args], {
+    cwd: options.folder,
+    env: { PATH, HOME, ...options.environment },
+    stdin: new Blob([options.stdin ?? ""]),
+    stdout: "pipe",
+    stderr: "pipe",
+  })
+}
+
+/** Runs it to its end. */
+export async function runPartymq(args: readonly string[], options: PartymqOptions) {
+  const child = spawnPartymq(args, options)
+  const [exitCode, stdout, stderr] = await Promise.all([
+    child.exited,
+    child.stdout.text(),
+    child.stderr.text(),
+  ])
+  return { exitCode, stdout, stderr }
+}

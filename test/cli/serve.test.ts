@@ -1,0 +1,201 @@
+import { describe, expect, test } from "bun:test"
+import { readFileSync, writeFileSync } from "node:fs"
+import { connect, createServer } from "node:net"
+import { join } from "node:path"
+import { temporaryFolder } from "../config/temporary-folder.ts"
+import { unique } from "../support/unique.ts"
+import { until } from "../support/until.ts"
+import { withVhost } from "../support/vhost.ts"
+import { type PartymqOptions, runPartymq, spawnPartymq } from "./partymq.ts"
+
+const vhost = withVhost()
+
+function folderWith(topic: string) {
+  const groups = { billing: { partitions: 3, queue: { type: "classic" } } }
+  const config = {
+    http: { host: "127.0.0.1", port: 0 },
+    topics: { [topic]: { key: [{ use: "jsonpath", path: "$.id" }], groups } },
+  }
+  return temporaryFolder({ "partymq.config.json": JSON.stringify(config) })
+}
+
+/** A router in a process of its own, stopped at the end whatever happens. */
+async function serving(command: "serve" | "dev", options: PartymqOptions) {
+  const child = spawnPartymq([command, "--output", "json"], options)
+  let stdout = ""
+  const decoder = new TextDecoder()
+  const reading = (async () => {
+    for await (const chunk of child.stdout) stdout += decoder.decode(chunk, { stream: true })
+  })()
+  const stderr = child.stderr.text()
+  const stop = async () => {
+    child.kill("SIGKILL")
+    await child.exited
+    await reading
+  }
+  try {
+    const listening = until(() => stdout.includes("\n"), {
+      what: "the router to say where it listens",
+      timeoutMs: 25_000,
+    })
+    const died = child.exited.then(async () => {
+      throw new Error(`the router ended: ${await stderr}`)
+    })
+    await Promise.race([listening, died])
+    died.catch(() => {})
+    const { url, curl } = JSON.parse(stdout) as { url: string; curl?: string }
+    return { child, url, curl, stderr, [Symbol.asyncDispose]: stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function isReady(url: string): Promise<void> {
+  await until(async () => (await fetch(`${url}/readyz`)).ok, { what: "the router to be ready" })
+}
+
+function refuses(url: string): Promise<boolean> {
+  return fetch(`${url}/healthz`).then(
+    () => false,
+    () => true,
+  )
+}
+
+describe("serve", () => {
+  test("takes messages, and at SIGTERM settles, closes and exits with 0", async () => {
+    const topic = unique("orders")
+    using folder = folderWith(topic)
+    const environment = { PARTYMQ_AMQP_URL: vhost.url }
+    await using router = await serving("serve", { folder: folder.path, environment })
+    await isReady(router.url)
+    const messages = `${router.url}/v1/topics/${topic}/messages`
+    const accepted = await fetch(messages, { method: "POST", body: '{"id":"k"}' })
+    expect(accepted.status).toBe(202)
+    router.child.kill("SIGTERM")
+    expect(await router.child.exited).toBe(0)
+    const stderr = await router.stderr
+    expect(stderr).toContain('"msg":"shut down"')
+    expect(stderr).not.toContain(new URL(vhost.url).password + "@")
+    expect(fetch(`${router.url}/healthz`)).rejects.toThrow()
+  })
+
+  test("answers that it is not ready while the broker is away, and ends when asked to", async () => {
+    using folder = folderWith(unique("orders"))
+    const environment = { PARTYMQ_AMQP_URL: "amqp://nobody:hush@127.0.0.1:1" }
+    await using router = await serving("serve", { folder: folder.path, environment })
+    expect((await fetch(`${router.url}/healthz`)).status).toBe(200)
+    expect((await fetch(`${router.url}/readyz`)).status).toBe(503)
+    router.child.kill("SIGINT")
+    expect(await router.child.exited).toBe(0)
+    expect(await router.stderr).not.toContain("hush")
+  })
+
+  test("exits at once with 1 when it is asked a second time while it waits", async () => {
+    const topic = unique("orders")
+    using folder = folderWith(topic)
+    const environment = { PARTYMQ_AMQP_URL: vhost.url }
+    await using router = await serving("serve", { folder: folder.path, environment })
+    await isReady(router.url)
+    // A request whose body never ends is under way for as long as the shutdown lets it.
+    const { hostname, port } = new URL(router.url)
+    const socket = connect(Number(port), hostname)
+    socket.on("error", () => {})
+    socket.write(
+      `POST /v1/topics/${topic}/messages HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n{`,
+    )
+    await until(() => socket.bytesWritten > 0, { what: "the request to be sent" })
+    await fetch(`${router.url}/healthz`)
+    router.child.kill("SIGTERM")
+    await until(() => refuses(router.url), { what: "the router to accept nothing new" })
+    expect(router.child.exitCode).toBeNull()
+    const askedMs = performance.now()
+    router.child.kill("SIGTERM")
+    expect(await router.child.exited).toBe(1)
+    expect(performance.now() - askedMs).toBeLessThan(3_000)
+    socket.destroy()
+  })
+
+  test("refuses a configuration that contradicts what the broker has recorded, with 2", async () => {
+    const topic = unique("orders")
+    using folder = folderWith(topic)
+    const environment = { PARTYMQ_AMQP_URL: vhost.url }
+    const args = ["publish", topic, "--key", "k"]
+    expect((await runPartymq(args, { folder: folder.path, environment })).exitCode).toBe(0)
+    const file = join(folder.path, "partymq.config.json")
+    const changed = readFileSync(file, "utf8").replace('"partitions":3', '"partitions":4')
+    writeFileSync(file, changed)
+    const run = await runPartymq(["serve"], { folder: folder.path, environment })
+    expect(run.exitCode).toBe(2)
+    expect(run.stderr).toContain("partitions: recorded 3, configured 4")
+  })
+
+  test("says in a sentence that its port is taken and exits with 1", async () => {
+    using folder = folderWith(unique("orders"))
+    const squatter = createServer()
+    await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve))
+    const { port } = squatter.address() as { port: number }
+    const environment = { PARTYMQ_AMQP_URL: vhost.url, PORT: String(port) }
+    const run = await runPartymq(["serve"], { folder: folder.path, environment })
+    squatter.close()
+    expect(run.exitCode).toBe(1)
+    expect(run.stderr).toContain(`http.port ${port} on 127.0.0.1 is taken by another process`)
+    expect(run.stderr).not.toContain("    at ")
+  })
+})
+
+describe("dev", () => {
+  test("prints a curl line that is answered with 202, on another port where its own is taken", async () => {
+    using folder = folderWith(unique("orders"))
+    const squatter = createServer()
+    await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve))
+    const { port } = squatter.address() as { port: number }
+    const environment = { PARTYMQ_AMQP_URL: vhost.url, PORT: String(port) }
+    await using router = await serving("dev", { folder: folder.path, environment })
+    squatter.close()
+    expect(new URL(router.url).port).not.toBe(String(port))
+    const curl = Bun.spawn(["sh", "-c", `${router.curl} -s`], { stdout: "pipe", stderr: "ignore" })
+    expect(await curl.stdout.text()).toStartWith("HTTP/1.1 202")
+    router.child.kill("SIGINT")
+    expect(await router.child.exited).toBe(0)
+  })
+})
+
+describe("publish", () => {
+  test("puts a message into every group and says where", async () => {
+    const topic = unique("orders")
+    using folder = folderWith(topic)
+    const environment = { PARTYMQ_AMQP_URL: vhost.url }
+    const options = { folder: folder.path, environment }
+    const args = ["publish", topic, "--body", '{"id":"k-1"}', "--output", "json"]
+    const found = await runPartymq(args, options)
+    expect(found.exitCode).toBe(0)
+    const result = JSON.parse(found.stdout)
+    expect(result).toMatchObject({ topic, key: "k-1", placements: [{ group: "billing" }] })
+    expect(result.placements[0].queue).toStartWith(`partymq.${topic}.billing.g1.p`)
+
+    const stdin = '{"id":"k-2"}'
+    const header = ["--header", "a=1", "--header", "b=x=y", "--content-type", "application/json"]
+    const text = await runPartymq(["publish", topic, "--body", "-", ...header], {
+      ...options,
+      stdin,
+    })
+    expect(text.exitCode).toBe(0)
+    expect(text.stdout).toContain('key "k-2"')
+    expect(text.stdout).toContain(`partymq.${topic}.billing.g1.p`)
+
+    const given = await runPartymq(["publish", topic, "--key", "mine"], options)
+    expect(given.stdout).toContain('key "mine"')
+  })
+
+  test("exits with 1 and the reason when the message has no key", async () => {
+    const topic = unique("orders")
+    using folder = folderWith(topic)
+    const environment = { PARTYMQ_AMQP_URL: vhost.url }
+    const args = ["publish", topic, "--body", "{}", "--output", "json"]
+    const run = await runPartymq(args, { folder: folder.path, environment })
+    expect(run.exitCode).toBe(1)
+    const lastLine = run.stderr.trimEnd().split("\n").at(-1)!
+    expect(JSON.parse(lastLine).error).toMatchObject({ code: "missing_key" })
+  })
+})

@@ -1,0 +1,67 @@
+import { expect, test } from "bun:test"
+import fc from "fast-check"
+import { createAdmission } from "../../src/core/admission.ts"
+
+test("a message gets a place while there is one, and again once one has left", () => {
+  const admission = createAdmission(2, 100)
+  const first = admission.enter(0)
+  expect(admission.enter(0)).toBeDefined()
+  expect(admission.enter(0)).toBeUndefined()
+  first!.leave()
+  expect(admission.enter(0)).toBeDefined()
+})
+
+test("announced bytes that would not fit are refused at once, and cost nothing when they would", () => {
+  const admission = createAdmission(10, 100)
+  expect(admission.enter(101)).toBeUndefined()
+  expect(admission.enter(100)).toBeDefined()
+  expect(admission.bytes).toBe(0)
+})
+
+test("bytes that do not fit are not counted", () => {
+  const admission = createAdmission(10, 100)
+  const place = admission.enter(0)!
+  expect(place.grow(60)).toBe(true)
+  expect(place.grow(41)).toBe(false)
+  expect(admission.bytes).toBe(60)
+  expect(place.grow(40)).toBe(true)
+})
+
+test("leaving twice gives back once, and nothing grows afterwards", () => {
+  const admission = createAdmission(10, 100)
+  const stays = admission.enter(0)!
+  stays.grow(5)
+  const leaves = admission.enter(0)!
+  leaves.grow(7)
+  leaves.leave()
+  leaves.leave()
+  expect(leaves.grow(1)).toBe(false)
+  expect([admission.messages, admission.bytes]).toEqual([1, 5])
+})
+
+test("whatever happens, the budget is never exceeded and is whole again at the end", () => {
+  const step = fc.record({
+    what: fc.constantFrom("enter", "grow", "leave"),
+    which: fc.nat(20),
+    bytes: fc.nat(80),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const admission = createAdmission(5, 100)
+      const places = [admission.enter(0)!]
+      for (const { what, which, bytes } of steps) {
+        const place = places[which % places.length]!
+        if (what === "grow") place.grow(bytes)
+        else if (what === "leave") place.leave()
+        else {
+          const entered = admission.enter(bytes)
+          if (entered !== undefined) places.push(entered)
+        }
+        expect(admission.messages).toBeLessThanOrEqual(5)
+        expect(admission.bytes).toBeLessThanOrEqual(100)
+      }
+      for (const place of places) place.leave()
+      expect([admission.messages, admission.bytes]).toEqual([0, 0])
+    }),
+  )
+})

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "bun:test"
+import fc from "fast-check"
+import type { Lane, Parcel, ParcelResult } from "../../src/core/lane.ts"
+import { groupStats } from "../../src/core/stats.ts"
+import { seed } from "../support/seed.ts"
+import { type Refusals, SimulatedBroker } from "./simulated-broker.ts"
+
+/** How often each step is taken, in relation to the others. */
+const weights = {
+  offer: 24,
+  route: 24,
+  answer: 22,
+  deliver: 26,
+  fire: 10,
+  open: 6,
+  abandon: 3,
+  lose: 1,
+  remove: 1,
+} as const
+type StepName = keyof typeof weights
+type Step = readonly [name: StepName, choice: number]
+
+interface Plan {
+  readonly refusals: Refusals
+  readonly mayRefuse: boolean
+  readonly returnsMax: number
+  readonly without: readonly StepName[]
+  readonly steps: readonly Step[]
+}
+
+/** What one run leaves behind, once the broker has come to its senses. */
+class Run {
+  readonly broker = new SimulatedBroker()
+  readonly lanes: Lane[]
+  readonly parcels: Parcel[] = []
+  readonly results = new Map<Parcel, ParcelResult>()
+
+  constructor(plan: Plan) {
+    const backoff = { firstMs: 10, maxMs: 100 }
+    const { mayRefuse, returnsMax } = plan
+    const lane = { mayRefuse, returnsMax, backoff, random: () => 0.5 }
+    this.lanes = ["one", "two"].map((queue) =>
+      this.broker.outbox.addLane({ ...lane, queue, stats: groupStats() }),
+    )
+    this.broker.refusals = plan.refusals
+    this.broker.open()
+    for (const [name, choice] of plan.steps) {
+      if (!plan.without.includes(name)) this.#take(name, choice)
+    }
+    this.broker.calm()
+  }
+
+  #take(name: StepName, choice: number): void {
+    const { broker } = this
+    if (name === "offer") this.#offer(choice)
+    else if (name === "route") broker.route(choice)
+    else if (name === "answer") broker.answer(choice)
+    else if (name === "deliver") broker.deliver()
+    else if (name === "fire") broker.fire(choice, choice % 4 > 0)
+    else if (name === "lose") broker.lose(choice % 5, choice)
+    else if (name === "open") broker.open()
+    else if (name === "remove") broker.queue(this.lanes[choice % 2]!.queue).isMissing = true
+    else this.#abandon(choice)
+  }
+
+  #offer(choice: number): void {
+    const lane = this.lanes[choice % 2]!
+    const key = Math.floor(choice / 2) % 4
+    const parcel = lane.offer({
+      properties: new Uint8Array(2),
+      body: new Uint8Array(0),
+      orderKey: key === 3 ? undefined : `key ${key}`,
+      persistent: choice % 7 > 1,
+      settled: (settled, result) => {
+        if (this.results.has(settled)) throw new Error(`letter ${settled.seq} settled twice`)
+        this.results.set(settled, result)
+        // An owner may well react with another letter, as dead-lettering does.
+        if (result !== "confirmed" && choice % 11 === 0) this.#offer(choice + 1)
+      },
+    })
+    this.parcels.push(parcel)
+  }
+
+  #abandon(choice: number): void {
+    const parcel = this.parcels[choice % this.parcels.length]
+    if (parcel === undefined) return
+    this.broker.watch.abandoned.add(parcel)
+    parcel.lane.abandon(parcel)
+  }
+
+  taken(lane: Lane): readonly Parcel[] {
+    return this.broker.queue(lane.queue).taken
+  }
+
+  /** Letters of one key whose first copies are in the queue in another order than they were offered. */
+  inversions(): string[] {
+    return this.lanes.flatMap((lane) => {
+      const first = [...new Set(this.taken(lane))]
+      return first.flatMap((later, at) =>
+        first.slice(at + 1).flatMap((earlier) => {
+          const isKeyed = later.letter.orderKey !== undefined
+          const isSame = isKeyed && later.letter.orderKey === earlier.letter.orderKey
+          return isSame && earlier.seq < later.seq ? [`${earlier.seq} after ${later.seq}`] : []
+        }),
+      )
+    })
+  }
+}
+
+const stepName: fc.Arbitrary<StepName> = fc.oneof(
+  ...Object.entries(weights).map(([name, weight]) => ({
+    weight,
+    arbitrary: fc.constant(name as StepName),
+  })),
+)
+
+const plans = (fixed: Partial<Plan>): fc.Arbitrary<Plan> =>
+  fc.record({
+    refusals: fc.constant(fixed.refusals ?? "never"),
+    mayRefuse: fc.constant(fixed.mayRefuse ?? false),
+    returnsMax: fc.constant(fixed.returnsMax ?? Number.POSITIVE_INFINITY),
+    without: fc.constant(fixed.without ?? []),
+    steps: fc.array(fc.tuple(stepName, fc.nat(10_000)), {
+      minLength: 20,
+      maxLength: 300,
+      size: "max",
+    }),
+  })
+
+function holds(fixed: Partial<Plan>, check: (run: Run, plan: Plan) => void, numRuns = 1000): void {
+  fc.assert(
+    fc.property(plans(fixed), (plan) => check(new Run(plan), plan)),
+    { seed, numRuns },
+  )
+}
+
+const modes: readonly (readonly [name: string, fixed: Partial<Plan>])[] = [
+  ["loses channels and queues", {}],
+  ["refuses probes", { refusals: "probes" }],
+  ["refuses anything", { refusals: "any" }],
+  ["refuses anything of lanes that know it", { refusals: "any", mayRefuse: true }],
+  ["keeps queues missing", { refusals: "any", returnsMax: 3 }],
+]
+
+describe("whatever happens, each parcel settles once and truthfully", () => {
+  for (const [name, fixed] of modes) {
+    test(`over a broker that ${name}`, () => {
+      holds(fixed, (run, plan) => {
+        everyParcelSettlesOnce(run)
+        whatIsConfirmedIsInItsQueue(run)
+        nothingWantedIsLost(run, plan)
+        failuresFitTheWire(run)
+        for (const lane of run.lanes) {
+          expect(lane.options.stats).toEqual(run.broker.watch.expected(lane))
+        }
+      })
+    })
+  }
+})
+
+function everyParcelSettlesOnce(run: Run): void {
+  expect(run.results.size).toBe(run.parcels.length)
+  expect(run.lanes.map(({ size }) => size)).toEqual([0, 0])
+  expect(run.broker.outbox.unconfirmed).toBe(0)
+}
+
+function whatIsConfirmedIsInItsQueue(run: Run): void {
+  const confirmed = run.parcels.filter((each) => run.results.get(each) === "confirmed")
+  const stray = confirmed.filter((each) => !run.taken(each.lane).includes(each))
+  expect(stray.map(({ seq }) => seq)).toEqual([])
+}
+
+function nothingWantedIsLost(run: Run, { returnsMax }: Plan): void {
+  for (const parcel of run.parcels) {
+    if (!parcel.letter.persistent || run.broker.watch.abandoned.has(parcel)) continue
+    const result = run.results.get(parcel)
+    if (returnsMax === Number.POSITIVE_INFINITY) expect(result).toBe("confirmed")
+    else expect(["confirmed", "returned"]).toContain(result!)
+  }
+}
+
+function failuresFitTheWire(run: Run): void {
+  for (const [parcel, result] of run.results) {
+    const sends = run.broker.watch.sendsOf(parcel)
+    if (result === "unsent") expect(sends).toBe(0)
+    else expect(sends).toBeGreaterThan(0)
+    if (result === "lost") expect(!parcel.letter.persistent || parcel.abandoned).toBe(true)
+  }
+}
+
+describe("order within a key", () => {
+  test("survives lost channels, missing queues and refused probes", () => {
+    holds({ refusals: "probes" }, (run) => {
+      expect(run.inversions()).toEqual([])
+      expect(run.lanes.map(({ options }) => options.stats.orderViolations)).toEqual([0, 0])
+    })
+  })
+
+  test("survives any refusal where lanes know that their queue may refuse", () => {
+    holds({ refusals: "any", mayRefuse: true }, (run) => {
+      expect(run.inversions()).toEqual([])
+      expect(run.lanes.map(({ options }) => options.stats.orderViolations)).toEqual([0, 0])
+    })
+  })
+
+  test("is never lost without being counted, as long as the answers arrive", () => {
+    let inverted = 0
+    holds({ refusals: "any", without: ["lose", "remove", "abandon"] }, (run) => {
+      const counted = run.lanes.reduce((sum, lane) => sum + lane.options.stats.orderViolations, 0)
+      const seen = run.inversions().length
+      inverted += seen
+      expect(counted > 0).toBe(seen > 0)
+      // A message may be refused, and overtaken, several times before it is taken.
+      expect(counted).toBeGreaterThanOrEqual(seen)
+    })
+    expect(inverted).toBeGreaterThan(0)
+  })
+})

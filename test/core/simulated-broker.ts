@@ -1,0 +1,165 @@
+import type { Lane, Parcel } from "../../src/core/lane.ts"
+import { Outbox, type OutboxPort } from "../../src/core/outbox.ts"
+import { WireWatch } from "./wire-watch.ts"
+
+/** One publish on the open channel, as the broker sees it. */
+export interface Publish {
+  readonly parcel: Parcel
+  readonly lane: Lane
+  readonly tag: number
+  /** The only one of its lane in flight, after a connect or a refusal. */
+  readonly isProbe: boolean
+  verdict?: "accepted" | "refused" | "returned"
+  /** Its confirm is on the way to the client, or there. */
+  isAnswered: boolean
+}
+
+export interface SimulatedQueue {
+  isMissing: boolean
+  /** Everything it ever took, in that order. */
+  readonly taken: Parcel[]
+}
+
+type Answer =
+  | { readonly kind: "return"; readonly lane: Lane }
+  | { readonly kind: "confirm"; readonly tag: number; readonly multiple: boolean; isNack: boolean }
+
+interface Timer {
+  readonly lane: Lane
+  readonly turn: number
+  readonly declare: boolean
+  readonly channelCount: number
+}
+
+/** Which publishes a queue refuses: `probes` only those that are alone in flight. */
+export type Refusals = "never" | "probes" | "any"
+
+/**
+ * A broker in miniature, driven step by step: routes publishes in their order, answers in any order,
+ * loses what is under way with its channel. Its own record of what the queues took is the truth that
+ * the outbox is measured by.
+ */
+export class SimulatedBroker implements OutboxPort {
+  readonly outbox = new Outbox(this)
+  readonly watch = new WireWatch()
+  readonly queues = new Map<string, SimulatedQueue>()
+  refusals: Refusals = "never"
+  isOpen = false
+  #channelCount = 0
+  #published: Publish[] = []
+  #routed = 0
+  #answers: Answer[] = []
+  #timers: Timer[] = []
+
+  queue(name: string): SimulatedQueue {
+    const known = this.queues.get(name)
+    if (known !== undefined) return known
+    const made: SimulatedQueue = { isMissing: false, taken: [] }
+    this.queues.set(name, made)
+    return made
+  }
+
+  publish(parcel: Parcel): void {
+    if (!this.isOpen) throw new Error(`published to "${parcel.lane.queue}" without a channel`)
+    const tag = this.#published.length + 1
+    const isProbe = this.watch.published(parcel)
+    this.#published.push({ parcel, lane: parcel.lane, tag, isProbe, isAnswered: false })
+  }
+
+  backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {
+    if (!(delayMs >= 0)) throw new Error(`a wait of ${delayMs} ms`)
+    this.#timers.push({ lane, turn, declare, channelCount: this.#channelCount })
+  }
+
+  open(): void {
+    if (this.isOpen) return
+    this.#channelCount += 1
+    this.#published = []
+    this.#routed = 0
+    this.#answers = []
+    this.isOpen = true
+    this.watch.opened()
+    this.outbox.opened()
+  }
+
+  /** The channel goes, after the broker has taken `more` of what was published on it. */
+  lose(more: number, choice: number): void {
+    if (!this.isOpen) return
+    for (let left = more; left > 0; left--) this.route(choice)
+    this.isOpen = false
+    this.watch.closed()
+    this.outbox.closed()
+  }
+
+  /** Decides about the next publish. */
+  route(choice: number): boolean {
+    const publish = this.#published[this.#routed]
+    if (publish === undefined || !this.isOpen) return false
+    this.#routed += 1
+    const queue = this.queue(publish.lane.queue)
+    const mayRefuse = this.refusals === "any" || (this.refusals === "probes" && publish.isProbe)
+    if (queue.isMissing) {
+      publish.verdict = "returned"
+      this.#answers.push({ kind: "return", lane: publish.lane })
+    } else if (mayRefuse && choice % 3 === 0) publish.verdict = "refused"
+    else {
+      publish.verdict = "accepted"
+      queue.taken.push(publish.parcel)
+    }
+    return true
+  }
+
+  /** Sends a confirm for any of the publishes that were decided about; some for several at once. */
+  answer(choice: number): boolean {
+    const ready = this.#published.filter((each) => each.verdict !== undefined && !each.isAnswered)
+    const chosen = ready[choice % ready.length]
+    if (chosen === undefined || !this.isOpen) return false
+    const isNack = chosen.verdict === "refused"
+    const upTo = this.#published.filter((each) => each.tag <= chosen.tag && !each.isAnswered)
+    const isAlike = (each: Publish) =>
+      each.verdict !== undefined && (each.verdict === "refused") === isNack
+    const multiple = choice % 2 === 0 && upTo.every(isAlike)
+    for (const each of multiple ? upTo : [chosen]) each.isAnswered = true
+    this.#answers.push({ kind: "confirm", tag: chosen.tag, multiple, isNack })
+    return true
+  }
+
+  /** Hands the client the next frame. */
+  deliver(): boolean {
+    const answer = this.#answers.shift()
+    if (answer === undefined || !this.isOpen) return false
+    if (answer.kind === "return") {
+      this.watch.returned(answer.lane)
+      answer.lane.returned()
+      return true
+    }
+    const { tag, multiple, isNack } = answer
+    this.watch.confirmed(tag, multiple, isNack)
+    if (isNack) this.outbox.refused(tag, multiple)
+    else this.outbox.confirmed(tag, multiple)
+    return true
+  }
+
+  /** Lets a wait end, in any order, now and then twice. Only one of this channel declares its queue. */
+  fire(choice: number, canDeclare: boolean): boolean {
+    const at = choice % this.#timers.length
+    const timer = this.#timers[at]
+    if (timer === undefined) return false
+    if (choice % 5 !== 0) this.#timers.splice(at, 1)
+    const isCurrent = timer.channelCount === this.#channelCount && this.isOpen
+    if (timer.declare && canDeclare && isCurrent) this.queue(timer.lane.queue).isMissing = false
+    this.outbox.retry(timer.lane, timer.turn)
+    return true
+  }
+
+  /** Behaves from now on, until nothing moves any more. */
+  calm(): void {
+    this.refusals = "never"
+    this.open()
+    for (let rounds = 0; rounds < 100_000; rounds++) {
+      const moved = [this.route(1), this.answer(1), this.deliver()]
+      if (!moved.includes(true) && !this.fire(rounds * 5 + 1, true)) return
+    }
+    throw new Error("the outbox never came to rest")
+  }
+}

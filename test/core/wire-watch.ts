@@ -1,0 +1,129 @@
+import { groupStats, type GroupStats } from "../../src/core/stats.ts"
+import type { Lane, Parcel } from "../../src/core/lane.ts"
+
+interface Sent {
+  readonly parcel: Parcel
+  readonly tag: number
+  readonly isProbe: boolean
+  answer?: "ack" | "nack"
+  /** A return for its lane came while it was in flight. */
+  isSuspect: boolean
+  /** Later publishes of its key that were on the wire when its refusal arrived. */
+  overtakers: Sent[]
+}
+
+/**
+ * Looks at nothing but the frames between outbox and broker, and throws on the first that must not
+ * be. Counts, from the frames alone, what the statistics ought to say.
+ */
+export class WireWatch {
+  readonly #stats = new Map<Lane, GroupStats>()
+  readonly #sends = new Map<Parcel, number>()
+  readonly #lastFirstSent = new Map<string, number>()
+  /** Lanes that may have but one in flight. */
+  #careful = new Set<Lane>()
+  #isFresh = new Set<Lane>()
+  #channel: Sent[] = []
+  readonly abandoned = new Set<Parcel>()
+
+  expected(lane: Lane): GroupStats {
+    const known = this.#stats.get(lane) ?? groupStats()
+    this.#stats.set(lane, known)
+    return known
+  }
+
+  sendsOf(parcel: Parcel): number {
+    return this.#sends.get(parcel) ?? 0
+  }
+
+  opened(): void {
+    this.#channel = []
+    this.#careful = new Set()
+    this.#isFresh = new Set()
+  }
+
+  closed(): void {
+    this.#countOvertakers()
+    this.#channel = []
+  }
+
+  /** Returns whether the publish is the only one that its lane may have in flight. */
+  published(parcel: Parcel): boolean {
+    const { lane } = parcel
+    const what = `letter ${parcel.seq} of "${lane.queue}"`
+    if (!this.#isFresh.has(lane)) this.#careful.add(lane)
+    this.#isFresh.add(lane)
+    const inFlight = this.#inFlight(lane)
+    const isProbe = this.#careful.has(lane)
+    if (isProbe && inFlight.length > 0) throw new Error(`${what} was sent beside a probe`)
+    if (inFlight.some((each) => each.parcel === parcel)) throw new Error(`${what} is in flight twice`)
+    if (this.abandoned.has(parcel)) throw new Error(`${what} was sent though it was given up`)
+    if (lane.options.mayRefuse && inFlight.some((each) => isSameKey(each.parcel, parcel))) {
+      throw new Error(`${what} was sent with another of its key in flight`)
+    }
+    this.#checkOrder(parcel, what)
+    this.#channel.push({
+      parcel,
+      tag: this.#channel.length + 1,
+      isProbe,
+      isSuspect: false,
+      overtakers: [],
+    })
+    return isProbe
+  }
+
+  returned(lane: Lane): void {
+    this.expected(lane).returned += 1
+    this.#careful.add(lane)
+    for (const each of this.#inFlight(lane)) each.isSuspect = true
+  }
+
+  confirmed(tag: number, multiple: boolean, isNack: boolean): void {
+    const open = this.#channel.filter((each) => each.answer === undefined)
+    for (const each of open.filter((one) => (multiple ? one.tag <= tag : one.tag === tag))) {
+      const { lane } = each.parcel
+      each.answer = isNack ? "nack" : "ack"
+      if (isNack) {
+        this.expected(lane).nacked += 1
+        this.#careful.add(lane)
+        const later = this.#channel.filter((other) => other.tag > each.tag)
+        each.overtakers = later.filter((other) => isSameKey(other.parcel, each.parcel))
+      } else if (!each.isSuspect) {
+        this.expected(lane).confirmed += 1
+        if (each.isProbe) this.#careful.delete(lane)
+      }
+    }
+    if (this.#channel.every((each) => each.answer !== undefined)) this.#countOvertakers()
+  }
+
+  /** To be called once all is quiet, before `expected`. */
+  #countOvertakers(): void {
+    for (const { overtakers, parcel } of this.#channel) {
+      const taken = overtakers.filter((each) => each.answer === "ack" && !each.isSuspect)
+      this.expected(parcel.lane).orderViolations += taken.length
+    }
+    for (const each of this.#channel) each.overtakers = []
+  }
+
+  #checkOrder(parcel: Parcel, what: string): void {
+    const { lane, letter } = parcel
+    const before = this.#sends.get(parcel) ?? 0
+    this.#sends.set(parcel, before + 1)
+    if (before > 0) {
+      this.expected(lane).retried += 1
+      return
+    }
+    const { mayRefuse, queue } = lane.options
+    if (mayRefuse && letter.orderKey === undefined) return
+    const line = mayRefuse ? `${queue} ${letter.orderKey}` : queue
+    if ((this.#lastFirstSent.get(line) ?? -1) > parcel.seq) throw new Error(`${what} was overtaken`)
+    this.#lastFirstSent.set(line, parcel.seq)
+  }
+
+  #inFlight(lane: Lane): Sent[] {
+    return this.#channel.filter((each) => each.parcel.lane === lane && each.answer === undefined)
+  }
+}
+
+const isSameKey = (a: Parcel, b: Parcel): boolean =>
+  a.lane === b.lane && a.letter.orderKey !== undefined && a.letter.orderKey === b.letter.orderKey

@@ -1,0 +1,102 @@
+import { expect, test } from "bun:test"
+import { Registry } from "prom-client"
+import { registerProcessMetrics } from "../../src/http/process-metrics.ts"
+import { createToldApp, type ToldApp } from "./told-app.ts"
+
+async function scrape({ app }: ToldApp): Promise<string[]> {
+  const response = await app.request("/metrics")
+  expect(response.status).toBe(200)
+  expect(response.headers.get("content-type")).toContain("text/plain")
+  return (await response.text()).split("\n")
+}
+
+test("the router's numbers are those of the moment of the scrape", async () => {
+  const told = createToldApp()
+  const { stats } = told.router
+  const topic = stats.topics.t!
+  topic.consumed = 7
+  topic.rejected.missing_key = 2
+  topic.inFlightBytes = 4096
+  topic.groups.g!.confirmed = 5
+  stats.reconnects.publish = 1
+  expect(await scrape(told)).toContain('partymq_consumed_messages_total{topic="t"} 7')
+  topic.consumed = 9
+  topic.inFlightBytes = 0
+  const lines = await scrape(told)
+  for (const line of [
+    'partymq_consumed_messages_total{topic="t"} 9',
+    'partymq_rejected_messages_total{topic="t",reason="missing_key"} 2',
+    'partymq_in_flight_bytes{topic="t"} 0',
+    'partymq_confirmed_copies_total{topic="t",group="g"} 5',
+    'partymq_order_violations_total{topic="t",group="g"} 0',
+    'partymq_reconnects_total{connection="publish"} 1',
+    "partymq_ready 1",
+  ]) {
+    expect(lines).toContain(line)
+  }
+})
+
+test("requests are counted by route and status, never by what a client makes up", async () => {
+  const told = createToldApp()
+  const path = "/v1/topics/t/messages"
+  await told.app.request(path, { method: "POST", headers: { "partition-key": "customer-4711" } })
+  await told.app.request("/v1/topics/made-up-1/messages", { method: "POST" })
+  await told.app.request("/made-up-2")
+  await told.app.request(path, { method: "DELETE" })
+  const lines = await scrape(told)
+  const route = "/v1/topics/:topic/messages"
+  for (const line of [
+    `partymq_http_requests_total{method="POST",route="${route}",status="202"} 1`,
+    `partymq_http_requests_total{method="POST",route="${route}",status="404"} 1`,
+    `partymq_http_requests_total{method="other",route="${route}",status="405"} 1`,
+    'partymq_http_requests_total{method="other",route="other",status="404"} 1',
+    `partymq_http_request_duration_seconds_count{method="POST",route="${route}"} 2`,
+  ]) {
+    expect(lines).toContain(line)
+  }
+  expect(lines.join()).not.toMatch(/made-up|4711/)
+})
+
+test("durations are in seconds", async () => {
+  const told = createToldApp()
+  told.router.told.publish = async () => {
+    told.clock.nowMs += 250
+    return { kind: "accepted", key: undefined, placements: [] }
+  }
+  await told.app.request("/v1/topics/t/messages", { method: "POST" })
+  const sum = (await scrape(told)).find((line) =>
+    line.startsWith('partymq_http_request_duration_seconds_sum{method="POST"'),
+  )
+  expect(sum).toEndWith(" 0.25")
+})
+
+test("what is in flight over HTTP is shown while it is", async () => {
+  const told = createToldApp()
+  const place = told.admission.enter(0)!
+  place.grow(10)
+  expect(await scrape(told)).toContain("partymq_http_in_flight_bytes 10")
+  place.leave()
+  const lines = await scrape(told)
+  expect(lines).toContain("partymq_http_in_flight_bytes 0")
+  expect(lines).toContain("partymq_http_in_flight_messages 0")
+})
+
+test("the process metrics are plausible on this runtime", async () => {
+  const registry = new Registry()
+  const stop = registerProcessMetrics(registry)
+  try {
+    const value = async (name: string) =>
+      Number((await registry.metrics()).match(new RegExp(`^${name} (.*)$`, "m"))?.[1])
+    const residentBytes = await value("partymq_process_resident_memory_bytes")
+    expect(residentBytes).toBeGreaterThan(10e6)
+    expect(residentBytes).toBeLessThan(10e9)
+    expect(await value("partymq_process_cpu_seconds_total")).toBeGreaterThan(0)
+    const startSeconds = await value("partymq_process_start_time_seconds")
+    expect(Math.abs(Date.now() / 1000 - process.uptime() - startSeconds)).toBeLessThan(2)
+    const delaySeconds = await value("partymq_event_loop_delay_max_seconds")
+    expect(delaySeconds).toBeGreaterThanOrEqual(0)
+    expect(delaySeconds).toBeLessThan(60)
+  } finally {
+    stop()
+  }
+})

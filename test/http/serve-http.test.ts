@@ -1,0 +1,213 @@
+import { afterEach, describe, expect, test } from "bun:test"
+import type { Config } from "../../src/config/config.ts"
+import { messageView } from "../../src/core/message-view.ts"
+import type { PublishOutcome } from "../../src/core/outcome.ts"
+import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
+import type { Log } from "../../src/log.ts"
+import { until } from "../support/until.ts"
+import { problemOf } from "./problem-of.ts"
+import { connectRaw, type RawClient } from "./raw-client.ts"
+import { createToldRouter, type ToldRouter } from "./told-router.ts"
+
+const nothing = () => {}
+const quiet: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing, fatal: nothing }
+
+interface Served {
+  readonly server: HttpServer
+  readonly router: ToldRouter
+  readonly client: () => Promise<RawClient>
+}
+
+const opened: { servers: HttpServer[]; clients: RawClient[] } = { servers: [], clients: [] }
+
+function serve(
+  http: Partial<Config["http"]> = {},
+  bodyReadTimeoutMs = 5_000,
+  shutdownTimeoutMs = 5_000,
+): Served {
+  const router = createToldRouter(http, shutdownTimeoutMs)
+  const server = serveHttp(router, quiet, { bodyReadTimeoutMs })
+  opened.servers.push(server)
+  const client = async () => {
+    const raw = await connectRaw(server.port)
+    opened.clients.push(raw)
+    return raw
+  }
+  return { server, router, client }
+}
+
+afterEach(async () => {
+  for (const client of opened.clients.splice(0)) client.destroy()
+  for (const server of opened.servers.splice(0)) await server.stop()
+})
+
+const head = (...fields: string[]) =>
+  ["POST /v1/topics/t/messages HTTP/1.1", "Host: x", ...fields, "", ""].join("\r\n")
+
+const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
+
+const inFlight = async (server: HttpServer): Promise<number> => {
+  const text = await (await fetch(`${server.url}/metrics`)).text()
+  return Number(/^partymq_http_in_flight_messages (\d+)$/m.exec(text)?.[1])
+}
+
+/** Whether a new connection is refused. */
+async function isRefused(url: string): Promise<boolean> {
+  try {
+    await (await fetch(url, { keepalive: false })).text()
+    return false
+  } catch {
+    return true
+  }
+}
+
+describe("header bytes", () => {
+  test("in UTF-8 are the key and the header that the same bytes over AMQP are", async () => {
+    const { router, client } = serve()
+    const raw = await client()
+    const bytes = Buffer.from("Zoë 🙂", "utf8")
+    const before = Buffer.from("POST /v1/topics/t/messages HTTP/1.1\r\nHost: x\r\nPartition-Key: ")
+    raw.send(
+      Buffer.concat([before, bytes, Buffer.from("\r\nX-Name:"), bytes]),
+      "\r\nContent-Length: 2\r\n\r\nhi",
+    )
+    const response = await raw.answer()
+    expect(response.status).toBe(202)
+    expect(await response.json()).toMatchObject({ key: "Zoë 🙂" })
+    const { message } = router.published[0]!
+    expect(Buffer.from(message.key!)).toEqual(bytes)
+    const key = messageView(message.properties, message.body).headerKey("x-name")
+    expect(Buffer.from(key!)).toEqual(bytes)
+  })
+
+  test("that are not UTF-8 are refused, for a guess would be another key", async () => {
+    const raw = await serve().client()
+    raw.send(Buffer.from(head("Partition-Key: \xe9", "Content-Length: 0"), "latin1"))
+    expect((await problemOf(await raw.answer())).code).toBe("invalid_partition_key")
+  })
+})
+
+describe("a body", () => {
+  test("in chunks is whole and verbatim, also among others", async () => {
+    const { router, server } = serve({ bodyBytesMax: 1_000_000, inFlightBytesMax: 100_000_000 })
+    const bodies = Array.from({ length: 20 }, (_, i) => Buffer.alloc(20_000 + 9_973 * i, 65 + i))
+    const posts = bodies.map(async (body, i) => {
+      const pieces = new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (let at = 0; at < body.length; at += 7_919) {
+            controller.enqueue(new Uint8Array(body.subarray(at, at + 7_919)))
+          }
+          controller.close()
+        },
+      })
+      const headers = { "partition-key": String(i) }
+      const url = `${server.url}/v1/topics/t/messages`
+      return (await fetch(url, { method: "POST", body: pieces, headers })).status
+    })
+    expect(new Set(await Promise.all(posts))).toEqual(new Set([202]))
+    expect(router.published).toHaveLength(20)
+    for (const { message } of router.published) {
+      const i = Number(Buffer.from(message.key!).toString())
+      expect(Buffer.compare(message.body, bodies[i]!)).toBe(0)
+    }
+  })
+
+  test("over the limit is refused while it still comes, without an announced length", async () => {
+    const served = serve({ bodyBytesMax: 100 })
+    const raw = await served.client()
+    raw.send(head("Transfer-Encoding: chunked"), chunk("a".repeat(60)), chunk("b".repeat(41)))
+    const response = await raw.answer()
+    expect(response.status).toBe(413)
+    expect((await problemOf(response)).code).toBe("body_too_large")
+    await until(() => raw.isClosed, { what: "the connection to be closed" })
+    expect(served.router.published).toEqual([])
+    expect(await inFlight(served.server)).toBe(0)
+  })
+
+  test("announced over the limit is refused before any of it comes", async () => {
+    const raw = await serve({ bodyBytesMax: 100 }).client()
+    raw.send(head("Content-Length: 1000000000000"))
+    expect((await raw.answer()).status).toBe(413)
+  })
+
+  test("sent too slowly is refused, and its place is free again", async () => {
+    const served = serve({}, 50)
+    const raw = await served.client()
+    raw.send(head("Content-Length: 10"), "abc")
+    const response = await raw.answer()
+    expect(response.status).toBe(408)
+    expect((await problemOf(response)).code).toBe("body_read_timeout")
+    expect(served.router.published).toEqual([])
+    expect(await inFlight(served.server)).toBe(0)
+  })
+
+  const truncations = [
+    ["with an announced length", head("Content-Length: 10"), "abc"],
+    ["between chunks", head("Transfer-Encoding: chunked"), chunk("abc")],
+    ["within a chunk", head("Transfer-Encoding: chunked"), "a\r\nabc"],
+  ] as const
+  for (const [where, start, part] of truncations) {
+    for (const how of ["finish", "destroy"] as const) {
+      test(`broken off ${where} (${how}) is no message, and its place is free again`, async () => {
+        const served = serve()
+        const raw = await served.client()
+        raw.send(start, part)
+        await until(async () => (await inFlight(served.server)) === 1, { what: "a place taken" })
+        raw[how]()
+        await until(async () => (await inFlight(served.server)) === 0, { what: "the place free" })
+        expect(served.router.published).toEqual([])
+      })
+    }
+  }
+})
+
+describe("stopping", () => {
+  test("lets what is under way be answered and accepts nothing new", async () => {
+    const { server, router, client } = serve()
+    const settled = Promise.withResolvers<PublishOutcome>()
+    router.told.publish = () => settled.promise
+    const raw = await client()
+    raw.send(head("Content-Length: 2"), "hi")
+    await until(() => router.published.length === 1, { what: "a publish" })
+    const stopped = server.stop()
+    expect(server.stop()).toBe(stopped)
+    await until(() => isRefused(`${server.url}/healthz`), { what: "new connections refused" })
+    settled.resolve({ kind: "accepted", key: undefined, placements: [] })
+    expect((await raw.answer()).status).toBe(202)
+    await stopped
+  })
+
+  test("refuses a body that is not complete, so that no slow client delays it", async () => {
+    const { server, router, client } = serve()
+    const raw = await client()
+    raw.send(head("Content-Length: 10"), "abc")
+    await until(async () => (await inFlight(server)) === 1, { what: "a place taken" })
+    const stopped = server.stop()
+    const response = await raw.answer()
+    expect(response.status).toBe(503)
+    expect((await problemOf(response)).code).toBe("shutting_down")
+    await stopped
+    expect(router.published).toEqual([])
+  })
+
+  test("cuts off what is not answered in time", async () => {
+    const { server, router, client } = serve({}, 5_000, 50)
+    router.told.publish = () => new Promise(() => {})
+    const raw = await client()
+    raw.send(head("Content-Length: 2"), "hi")
+    await until(() => router.published.length === 1, { what: "a publish" })
+    await server.stop()
+    await until(() => raw.isClosed, { what: "the connection to be closed" })
+  })
+})
+
+test("a port that is taken is an error that says so", () => {
+  const { server } = serve()
+  expect(() => serve({ port: server.port }).server.url).toThrow(`port ${server.port} in use`)
+})
+
+test("its url leads to it", async () => {
+  const { server } = serve()
+  expect(server.url).toBe(`http://127.0.0.1:${server.port}`)
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+})

@@ -1,0 +1,40 @@
+import type { Hono } from "hono"
+import type { Config } from "../../src/config/config.ts"
+import { type Admission, createAdmission } from "../../src/core/admission.ts"
+import { createApp } from "../../src/http/app.ts"
+import { createMetrics } from "../../src/http/metrics.ts"
+import { createToldRouter, type ToldRouter } from "./told-router.ts"
+
+export interface ToldApp {
+  readonly app: Hono
+  readonly router: ToldRouter
+  readonly admission: Admission
+  /** What was logged as an error, as JSON. */
+  readonly errors: string[]
+  readonly clock: { nowMs: number }
+  /** Begins a graceful stop. */
+  readonly stop: () => void
+}
+
+/** The app on a router that does as it is told. */
+export function createToldApp(http: Partial<Config["http"]> = {}): ToldApp {
+  const router = createToldRouter(http)
+  const { inFlightMessagesMax, inFlightBytesMax } = router.config.http
+  const admission = createAdmission(inFlightMessagesMax, inFlightBytesMax)
+  const errors: string[] = []
+  const clock = { nowMs: 0 }
+  const stopping = new AbortController()
+  const nothing = () => {}
+  const error = (...line: unknown[]) => void errors.push(JSON.stringify(line))
+  const app = createApp({
+    router,
+    admission,
+    metrics: createMetrics(router, admission),
+    log: { debug: nothing, info: nothing, warn: nothing, fatal: nothing, error },
+    stopping: stopping.signal,
+    now: () => clock.nowMs,
+    newId: () => "made-up",
+    bodyReadTimeoutMs: 5_000,
+  })
+  return { app, router, admission, errors, clock, stop: () => stopping.abort() }
+}

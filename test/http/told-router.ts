@@ -1,0 +1,88 @@
+import type { Config } from "../../src/config/config.ts"
+import type { Incoming, PublishOutcome } from "../../src/core/outcome.ts"
+import { topicStats } from "../../src/core/stats.ts"
+import type { GroupStatus, Readiness, Router } from "../../src/router.ts"
+
+/**
+ * A router without a broker that does as it is told. For what HTTP does by itself only: it proves
+ * nothing about RabbitMQ.
+ */
+export interface ToldRouter extends Router {
+  readonly published: { readonly topic: string; readonly message: Incoming }[]
+  readonly told: {
+    readiness: Readiness
+    publish: (topic: string, message: Incoming) => Promise<PublishOutcome>
+    describe: (topic: string) => Promise<readonly GroupStatus[]>
+  }
+}
+
+export const toldPlacement = { group: "g", generation: 1, partition: 0, queue: "partymq.t.g.g1.p0" }
+
+export function createToldRouter(
+  http: Partial<Config["http"]> = {},
+  shutdownTimeoutMs = 5_000,
+): ToldRouter {
+  const published: { topic: string; message: Incoming }[] = []
+  const told: ToldRouter["told"] = {
+    readiness: { ready: true },
+    publish: async (_topic, { key }) => ({ kind: "accepted", key, placements: [toldPlacement] }),
+    describe: async () => [],
+  }
+  return {
+    published,
+    told,
+    config: { ...toldConfig(http), shutdownTimeoutMs },
+    stats: { topics: { t: topicStats(["g"]) }, reconnects: { publish: 0, consume: 0 } },
+    start: async () => {},
+    readiness: () => told.readiness,
+    publish(topic, message) {
+      published.push({ topic, message })
+      return told.publish(topic, message)
+    },
+    explain: () => ({ kind: "rejected", reason: "missing_key", detail: "told nothing" }),
+    describe: (topic) => told.describe(topic),
+    stop: async () => {},
+  }
+}
+
+function toldConfig(http: Partial<Config["http"]>): Config {
+  return {
+    amqp: { url: "amqp://localhost", heartbeatSeconds: 10, confirmTimeoutMs: 30_000 },
+    http: {
+      host: "127.0.0.1",
+      port: 0,
+      bodyBytesMax: 1000,
+      publishTimeoutMs: 10_000,
+      inFlightMessagesMax: 100,
+      inFlightBytesMax: 100_000,
+      ...http,
+    },
+    log: { level: "silent" },
+    shutdownTimeoutMs: 5_000,
+    topics: {
+      t: {
+        source: {
+          queue: "t.source",
+          bind: ["#"],
+          topology: "declare",
+          type: "quorum",
+          prefetch: 9,
+        },
+        key: [
+          { use: "header", name: "k" },
+          { use: "./mine.ts", token: "s3cr3t" },
+        ],
+        onMissingKey: { key: "s3cr3t" },
+        groups: {
+          g: {
+            partitions: 1,
+            partitioner: { use: "consistent-hash" },
+            queue: { type: "quorum" },
+          },
+        },
+        retry: { attemptsMax: 10, backoffMs: 100, backoffMaxMs: 5_000 },
+        deadLetter: { type: "quorum" },
+      },
+    },
+  }
+}
