@@ -1,26 +1,20 @@
+import { BrokerSide } from "./broker/broker-side.ts"
+import type { GroupStatus } from "./broker/group-status.ts"
 import type { Config } from "./config/config.ts"
 import type { Dispatched } from "./core/dispatch.ts"
 import type { Incoming, PublishOutcome } from "./core/outcome.ts"
-import type { Routed, Rejected } from "./core/route.ts"
+import type { Rejected, Routed } from "./core/route.ts"
 import { type RouterStats, topicStats } from "./core/stats.ts"
 import type { Log } from "./log.ts"
-import { BrokerSide } from "./broker/broker-side.ts"
+
+export type { GroupStatus }
+
 import { planTopics } from "./topic-plan.ts"
 
 /** Whether messages can come in and go out, and if not, why not (for people). */
 export type Readiness =
   | { readonly ready: true }
   | { readonly ready: false; readonly reasons: readonly string[] }
-
-/** One group of a topic as it is routed at the moment. */
-export interface GroupStatus {
-  readonly group: string
-  readonly generation: number
-  readonly partitions: number
-  readonly partitioner: string
-  /** By partition; without counts when the broker could not be asked. */
-  readonly queues: readonly { queue: string; messages?: number; consumers?: number }[]
-}
 
 export interface RouterOptions {
   readonly log: Log
@@ -41,6 +35,8 @@ export interface Router {
    */
   start(): Promise<void>
   readiness(): Readiness
+  /** What `publish` would answer at once, whatever the message; `undefined` when it would publish. */
+  unavailable(): Unavailable | undefined
   /**
    * Publishes one message to every group of a topic that exists; settles when its fate is known, or
    * with `config.http.publishTimeoutMs`. Concurrent calls are published in the order of the calls.
@@ -82,6 +78,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
       const reasons = broker.problems()
       return reasons.length === 0 ? { ready: true } : { ready: false, reasons }
     },
+    unavailable: () => unavailable(broker),
     publish: (topic, message, publishOptions = {}) =>
       publishWithin(config.http.publishTimeoutMs, broker, topic, message, publishOptions),
     explain: (topic, message) => broker.dispatch(topic).decide(message),
@@ -92,6 +89,13 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
 
 const retryAfterMs = 1_000
 
+type Unavailable = Extract<PublishOutcome, { kind: "unavailable" }>
+
+function unavailable(broker: BrokerSide): Unavailable | undefined {
+  const away = broker.unavailable()
+  return away && { kind: "unavailable", ...away, retryAfterMs }
+}
+
 /** Publishes, and gives the message up when the time is over: what is not sent by then never is. */
 function publishWithin(
   timeoutMs: number,
@@ -101,8 +105,8 @@ function publishWithin(
   options: PublishOptions,
 ): Promise<PublishOutcome> {
   const dispatch = broker.dispatch(topic)
-  const away = broker.unavailable()
-  if (away !== undefined) return Promise.resolve({ kind: "unavailable", ...away, retryAfterMs })
+  const away = unavailable(broker)
+  if (away !== undefined) return Promise.resolve(away)
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       way.abandon()

@@ -4,21 +4,17 @@ import { deadLetterQueue } from "../core/generation.ts"
 import type { Lane } from "../core/lane.ts"
 import { groupStats, type RouterStats } from "../core/stats.ts"
 import type { Log } from "../log.ts"
-import type { GroupStatus } from "../router.ts"
 import type { TopicPlan } from "../topic-plan.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { endpointOf } from "./endpoint.ts"
 import { agreeOnGenerations } from "./generation-log.ts"
+import { type GroupStatus, groupStatuses } from "./group-status.ts"
 import { Link } from "./link.ts"
-import {
-  declareQueues,
-  durableQueueArguments,
-  partitionQueueDeclaration,
-  type QueueDeclaration,
-} from "./partition-queues.ts"
+import { declareQueues } from "./partition-queues.ts"
 import { Publisher } from "./publisher.ts"
 import { Source } from "./source.ts"
+import { topicQueues } from "./topic-queues.ts"
 
 export interface BrokerSideOptions {
   readonly config: Config
@@ -54,6 +50,7 @@ export class BrokerSide {
   constructor(options: BrokerSideOptions) {
     this.#options = options
     const { config, plans, readSources } = options
+    const { reconnects } = options.stats
     const endpoint = endpointOf(config.amqp)
     this.#publisher = new Publisher({
       confirmTimeoutMs: endpoint.confirmTimeoutMs,
@@ -65,6 +62,7 @@ export class BrokerSide {
       ...linked,
       name: "partymq publish",
       setUp: (connection) => this.#setUpPublishing(connection),
+      reconnected: () => reconnects.publish++,
       tornDown: () => this.#publisher.lost(),
     })
     const hasSource = plans.some((plan) => plan.config.source !== undefined)
@@ -73,6 +71,7 @@ export class BrokerSide {
       ...linked,
       name: "partymq consume",
       setUp: (connection) => this.#setUpConsuming(connection),
+      reconnected: () => reconnects.consume++,
       tornDown: () => this.#eachSource((source) => source.lost()),
     })
   }
@@ -103,7 +102,10 @@ export class BrokerSide {
       return { code: "broker_away", detail: "the broker cannot be reached" }
     }
     if (connection.blocked === undefined) return undefined
-    return { code: "broker_blocked", detail: "the broker blocks publishers: it is low on resources" }
+    return {
+      code: "broker_blocked",
+      detail: "the broker blocks publishers: it is low on resources",
+    }
   }
 
   /** Everything that keeps messages from coming in or going out. */
@@ -117,24 +119,15 @@ export class BrokerSide {
     return publishing === undefined ? sources : [publishing.detail, ...sources]
   }
 
-  /** Depth and consumers of each partition queue, as a passive declaration tells them. */
-  async describe(topic: string): Promise<readonly GroupStatus[]> {
-    const { plan } = this.#known(topic)
-    const connection = this.#publishLink.connection
-    return Promise.all(
-      plan.route.groups.map(async ({ group, generation, queues }, at) => ({
-        group,
-        generation,
-        partitions: queues.length,
-        partitioner: plan.generations[at]!.partitioner.name,
-        queues: await Promise.all(queues.map((queue) => queueStatus(connection, queue))),
-      })),
-    )
+  /** What the broker says of each partition queue. */
+  describe(topic: string): Promise<readonly GroupStatus[]> {
+    return groupStatuses(this.#known(topic).plan, this.#publishLink.connection)
   }
 
   #known(topic: string): Topic {
     const known = this.#topics.get(topic)
-    if (known === undefined) throw new BrokerError(`topic "${topic}" is not configured`, "unknown_topic")
+    if (known === undefined)
+      throw new BrokerError(`topic "${topic}" is not configured`, "unknown_topic")
     return known
   }
 
@@ -175,34 +168,21 @@ export class BrokerSide {
       }
       this.#isAgreed = true
     }
-    await declareQueues(connection, this.#declarations(connection))
+    await declareQueues(connection, topicQueues(this.#options.plans, connection))
     await this.#publisher.open(connection)
-    this.#options.stats.reconnects.publish = this.#publishLink.reconnects
   }
 
   async #setUpConsuming(connection: Connection): Promise<void> {
     const sources = [...this.#topics.values()].flatMap(({ source }) => source ?? [])
     await Promise.all(sources.map((source) => source.open(connection)))
-    this.#options.stats.reconnects.consume = this.#consumeLink?.reconnects ?? 0
-  }
-
-  #declarations(connection: Connection): QueueDeclaration[] {
-    return [...this.#topics.values()].flatMap(({ plan }) => [
-      {
-        queue: deadLetterQueue(plan.topic),
-        arguments: durableQueueArguments(plan.config.deadLetter.type, connection),
-      },
-      ...plan.route.groups.flatMap(({ group, queues }) => {
-        const settings = plan.config.groups[group]!.queue
-        return queues.map((queue) => partitionQueueDeclaration(queue, settings, connection))
-      }),
-    ])
   }
 
   async #redeclare(queue: string): Promise<void> {
     const connection = this.#publishLink.connection
     if (connection === undefined) return
-    const declarations = this.#declarations(connection).filter((each) => each.queue === queue)
+    const declarations = topicQueues(this.#options.plans, connection).filter(
+      (each) => each.queue === queue,
+    )
     this.#options.log.warn({ queue }, "queue is missing; declaring it again")
     await declareQueues(connection, declarations)
   }
@@ -214,7 +194,7 @@ export class BrokerSide {
   async #stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true
     this.#eachSource((source) => source.stopTaking())
-    const deadline = Date.now() + timeoutMs
+    const deadline = Date.now() + timeoutMs - Math.min(closeMs, timeoutMs / 4)
     while (this.#inFlight() > 0 && Date.now() < deadline) await Bun.sleep(settleCheckMs)
     const left = this.#inFlight()
     if (left > 0) this.#options.log.warn({ left }, "stopping with messages in flight")
@@ -236,18 +216,3 @@ export class BrokerSide {
 const reconnectBackoff = { firstMs: 100, maxMs: 5_000 }
 const settleCheckMs = 5
 const closeMs = 1_000
-
-async function queueStatus(
-  connection: Connection | undefined,
-  queue: string,
-): Promise<GroupStatus["queues"][number]> {
-  if (connection === undefined) return { queue }
-  try {
-    const channel = await connection.plainChannel()
-    const { messageCount, consumerCount } = await channel.queueDeclare(queue, { passive: true })
-    await channel.close()
-    return { queue, messages: messageCount, consumers: consumerCount }
-  } catch {
-    return { queue }
-  }
-}

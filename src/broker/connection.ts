@@ -5,10 +5,10 @@ import type { HeaderValue } from "../core/message.ts"
 import { decodeTable, viewOf } from "../wire/field.ts"
 import { frameOverhead, frameType, heartbeatFrame, method } from "../wire/frames.ts"
 import { concat } from "../wire/properties.ts"
+import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import { type ContentListener, ContentReader } from "./content-reader.ts"
 import type { Endpoint } from "./endpoint.ts"
-import { within } from "./within.ts"
 
 /**
  * One connection. The client keeps the handshake, TLS, channels, declarations and closing; on *raw*
@@ -35,7 +35,7 @@ export class Connection extends AMQPClient {
   static async open(endpoint: Endpoint, name: string): Promise<Connection> {
     const connection = new Connection(endpoint.clientUrl(name), endpoint.tls)
     try {
-      await within(endpoint.connectTimeoutMs, connection.connect(), "connecting to the broker")
+      await answered(endpoint.connectTimeoutMs, connection.connect(), "connecting to the broker")
     } catch (error) {
       connection.destroy()
       throw BrokerError.from(error, `cannot connect to ${endpoint.shown}`)
@@ -51,7 +51,10 @@ export class Connection extends AMQPClient {
   }
 
   /** A channel whose deliveries, confirms and returns go to the listener. */
-  async rawChannel(listener: ContentListener, onClosed: (reason: string) => void): Promise<AMQPChannel> {
+  async rawChannel(
+    listener: ContentListener,
+    onClosed: (reason: string) => void,
+  ): Promise<AMQPChannel> {
     const channel = await this.plainChannel()
     this.#readers.set(channel.id, new ContentReader(listener))
     channel.onerror = (reason) => {
@@ -67,7 +70,7 @@ export class Connection extends AMQPClient {
    */
   async closeRaw(channel: AMQPChannel): Promise<void> {
     if (channel.closed) return
-    await within(bounds.requestTimeoutMs, channel.close(), "closing a channel")
+    await answered(bounds.requestTimeoutMs, channel.close(), "closing a channel")
     this.#readers.delete(channel.id)
   }
 
@@ -86,7 +89,8 @@ export class Connection extends AMQPClient {
   }
 
   override send(bytes: Uint8Array): Promise<void> {
-    if (this.socket === undefined) return Promise.reject(new BrokerError("the connection is closed"))
+    if (this.socket === undefined)
+      return Promise.reject(new BrokerError("the connection is closed"))
     // The client reuses its buffers as soon as this resolves.
     this.write(bytes.slice())
     return Promise.resolve()
@@ -104,7 +108,7 @@ export class Connection extends AMQPClient {
     this.#isOpen = false
     clearInterval(this.#liveness)
     try {
-      await within(timeoutMs, this.close(), "closing the connection")
+      await answered(timeoutMs, this.close(), "closing the connection")
     } catch {
       this.socket?.destroy()
     }
@@ -124,7 +128,9 @@ export class Connection extends AMQPClient {
       }
       super.parseFrames(view)
     } catch (error) {
-      this.destroy(`a frame could not be read: ${error instanceof Error ? error.message : "unknown"}`)
+      this.destroy(
+        `a frame could not be read: ${error instanceof Error ? error.message : "unknown"}`,
+      )
     }
   }
 

@@ -1,21 +1,21 @@
+import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import { bounds } from "../core/bounds.ts"
+import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
 import { isMissing } from "./partition-queues.ts"
 import { readQueue } from "./queue-reader.ts"
-import { within } from "./within.ts"
+import { withChannel } from "./with-channel.ts"
 
 /** How many messages wait in a queue; `undefined` when there is no such queue. */
 export async function countMessages(
   connection: Connection,
   queue: string,
 ): Promise<number | undefined> {
-  const channel = await connection.plainChannel()
+  const look = (channel: AMQPChannel) => channel.queueDeclare(queue, { passive: true })
   try {
-    const { messageCount } = await channel.queueDeclare(queue, { passive: true })
-    await channel.close()
-    return messageCount
+    return (await withChannel(connection, `looking at "${queue}"`, look)).messageCount
   } catch (error) {
     const reason = BrokerError.from(error, `cannot look at queue "${queue}"`)
     if (isMissing(reason)) return undefined
@@ -55,7 +55,7 @@ export async function visitMessages(
     // A kept message stays unacked to the end; when all that may be unacked are, none follows.
     while (shown < waiting && kept < prefetch) {
       const next = inbox.take()
-      const delivery = await within(bounds.requestTimeoutMs, next, `reading "${queue}"`)
+      const delivery = await answered(bounds.requestTimeoutMs, next, `reading "${queue}"`)
       shown += 1
       const verdict = await visit(delivery)
       if (verdict === "remove") reader.ack(delivery)

@@ -9,7 +9,9 @@ export interface Endpoint {
   readonly shown: string
   readonly connectTimeoutMs: number
   readonly confirmTimeoutMs: number
-  readonly tls: { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean } | undefined
+  readonly tls:
+    | { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean }
+    | undefined
   /** The address with everything the client reads from it. `name` shows in the broker's management. */
   clientUrl(name: string): string
 }

@@ -1,10 +1,9 @@
 import * as v from "valibot"
-import { bounds } from "../core/bounds.ts"
 import { differences, type Generation, generationLog } from "../core/generation.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { StartRefused } from "./start-refused.ts"
-import { within } from "./within.ts"
+import { withChannel } from "./with-channel.ts"
 
 /**
  * The generations of a topic live in a stream in the broker, one record a line of its history. Its
@@ -76,30 +75,35 @@ async function appendAndRead(
   entry: Entry,
 ): Promise<ReadonlyMap<string, Generation>> {
   const log = generationLog(topic)
-  const channel = await connection.plainChannel()
   try {
-    await channel.queueDeclare(log, { durable: true }, { "x-queue-type": "stream" })
-    await channel.confirmSelect()
-    const appended = channel.basicPublish("", log, JSON.stringify(entry), { deliveryMode: 2 }, true)
-    await within(bounds.requestTimeoutMs, appended, `recording in "${log}"`)
-    await channel.prefetch(100)
-    const generations = new Map<string, Generation>()
-    const read = new Promise<void>((resolve, reject) => {
-      const offset = { noAck: false, args: { "x-stream-offset": "first" } }
-      const consumed = channel.basicConsume(log, offset, (message) => {
-        const next = parseEntry(message.bodyString() ?? "")
-        fold(generations, next)
-        if (next?.id === entry.id) resolve()
-        return message.ack()
+    return await withChannel(connection, `recording in "${log}"`, async (channel) => {
+      await channel.queueDeclare(log, { durable: true }, { "x-queue-type": "stream" })
+      await channel.confirmSelect()
+      const appended = channel.basicPublish(
+        "",
+        log,
+        JSON.stringify(entry),
+        { deliveryMode: 2 },
+        true,
+      )
+      await appended
+      await channel.prefetch(100)
+      const generations = new Map<string, Generation>()
+      const read = new Promise<void>((resolve, reject) => {
+        const offset = { noAck: false, args: { "x-stream-offset": "first" } }
+        const consumed = channel.basicConsume(log, offset, (message) => {
+          const next = parseEntry(message.bodyString() ?? "")
+          fold(generations, next)
+          if (next?.id === entry.id) resolve()
+          return message.ack()
+        })
+        consumed.catch(reject)
       })
-      consumed.catch(reject)
+      await read
+      return generations
     })
-    await within(bounds.requestTimeoutMs, read, `reading "${log}"`)
-    return generations
   } catch (error) {
     throw BrokerError.from(error, `cannot agree on the generations of topic "${topic}"`)
-  } finally {
-    if (!channel.closed) channel.close().catch(() => {})
   }
 }
 

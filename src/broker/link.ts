@@ -1,10 +1,10 @@
-import { bounds } from "../core/bounds.ts"
 import { type Backoff, backoffDelayMs } from "../core/backoff.ts"
+import { bounds } from "../core/bounds.ts"
 import type { Log } from "../log.ts"
+import { answered } from "./answered.ts"
 import { Connection } from "./connection.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { StartRefused } from "./start-refused.ts"
-import { within } from "./within.ts"
 
 export interface LinkOptions {
   readonly endpoint: Endpoint
@@ -14,6 +14,8 @@ export interface LinkOptions {
   readonly backoff: Backoff
   /** Declares, opens channels, consumes. Runs on every new connection; throwing means another try. */
   readonly setUp: (connection: Connection) => Promise<void>
+  /** Called each time it is up again after a loss. */
+  readonly reconnected: () => void
   /** Called once for every connection that was set up, and is lost or closed. */
   readonly tornDown: (reason: string) => void
 }
@@ -27,8 +29,7 @@ export class Link {
   #connection: Connection | undefined
   #isStopped = false
   #wake: () => void = () => {}
-  /** Times it came up. */
-  #ups = 0
+  #hasBeenUp = false
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -37,11 +38,6 @@ export class Link {
   /** The connection while it is up and set up. */
   get connection(): Connection | undefined {
     return this.#connection
-  }
-
-  /** Times the connection came back after a loss. */
-  get reconnects(): number {
-    return Math.max(0, this.#ups - 1)
   }
 
   /**
@@ -71,7 +67,8 @@ export class Link {
     for (let failures = 0; !this.#isStopped; ) {
       try {
         const { connection, lost } = await this.#open()
-        this.#ups += 1
+        if (this.#hasBeenUp) this.#options.reconnected()
+        this.#hasBeenUp = true
         log.info({ connection: name, broker: endpoint.shown }, "connected")
         failures = 0
         up()
@@ -83,7 +80,8 @@ export class Link {
       } catch (error) {
         if (error instanceof StartRefused) throw error
         failures += 1
-        if (failures === 1) log.warn({ connection: name, reason: messageOf(error) }, "cannot connect")
+        if (failures === 1)
+          log.warn({ connection: name, reason: messageOf(error) }, "cannot connect")
         await this.#pause(Math.max(1, failures))
       }
     }
@@ -98,7 +96,7 @@ export class Link {
     })
     try {
       const lostEarly = lost.then((reason) => Promise.reject(new Error(reason)))
-      const ready = within(bounds.setUpTimeoutMs, setUp(connection), "setting up")
+      const ready = answered(bounds.setUpTimeoutMs, setUp(connection), "setting up")
       await Promise.race([ready, lostEarly])
     } catch (error) {
       connection.destroy()

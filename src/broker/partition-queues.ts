@@ -3,6 +3,7 @@ import type { PartitionQueueConfig } from "../config/config.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { StartRefused } from "./start-refused.ts"
+import { withChannel } from "./with-channel.ts"
 
 type QueueArguments = { [name: string]: string | number | boolean }
 
@@ -66,10 +67,10 @@ export async function declareQueues(
   connection: Connection,
   declarations: readonly QueueDeclaration[],
 ): Promise<void> {
-  const channel = await connection.plainChannel()
   try {
-    await Promise.all(declarations.map((each) => declareQueue(channel, each)))
-    await channel.close()
+    await withChannel(connection, "declaring queues", (channel) =>
+      Promise.all(declarations.map((each) => declareQueue(channel, each))),
+    )
   } catch (error) {
     const reason = BrokerError.from(error, "cannot declare queues")
     if (!isConflict(reason)) throw reason
@@ -111,10 +112,9 @@ async function tryDeclare(
   connection: Connection,
   declaration: QueueDeclaration,
 ): Promise<BrokerError | undefined> {
-  const channel = await connection.plainChannel()
+  const declare = (channel: AMQPChannel) => declareQueue(channel, declaration)
   try {
-    await declareQueue(channel, declaration)
-    await channel.close()
+    await withChannel(connection, `declaring "${declaration.queue}"`, declare)
     return undefined
   } catch (error) {
     const reason = BrokerError.from(error, "the broker says")

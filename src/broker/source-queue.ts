@@ -1,7 +1,9 @@
+import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import type { SourceConfig } from "../config/config.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { durableQueueArguments, isConflict, isMissing } from "./partition-queues.ts"
+import { withChannel } from "./with-channel.ts"
 
 /** What is known of a source queue once it is certain to exist. */
 export interface SourceQueue {
@@ -31,11 +33,12 @@ async function exists(
   what: "queue" | "exchange",
   name: string,
 ): Promise<boolean> {
-  const channel = await connection.plainChannel()
+  const look = (channel: AMQPChannel): Promise<unknown> =>
+    what === "queue"
+      ? channel.queueDeclare(name, { passive: true })
+      : channel.exchangeDeclare(name, "topic", { passive: true })
   try {
-    if (what === "queue") await channel.queueDeclare(name, { passive: true })
-    else await channel.exchangeDeclare(name, "topic", { passive: true })
-    await channel.close()
+    await withChannel(connection, `looking for ${what} "${name}"`, look)
     return true
   } catch (error) {
     const reason = BrokerError.from(error, `cannot look for ${what} "${name}"`)
@@ -51,19 +54,23 @@ async function declareQueue(connection: Connection, source: SourceConfig): Promi
       "source_missing",
     )
   }
-  const channel = await connection.plainChannel()
   const type = durableQueueArguments(source.type, connection)
   const args = { ...type, "x-single-active-consumer": true }
-  await channel.queueDeclare(source.queue, { durable: true }, args)
-  await channel.close()
+  await withChannel(connection, `declaring "${source.queue}"`, (channel) =>
+    channel.queueDeclare(source.queue, { durable: true }, args),
+  )
 }
 
-async function bindTo(connection: Connection, source: SourceConfig, exchange: string): Promise<void> {
+async function bindTo(
+  connection: Connection,
+  source: SourceConfig,
+  exchange: string,
+): Promise<void> {
   const isNew = !(await exists(connection, "exchange", exchange))
-  const channel = await connection.plainChannel()
-  if (isNew) await channel.exchangeDeclare(exchange, "topic", { durable: true })
-  for (const key of source.bind) await channel.queueBind(source.queue, exchange, key)
-  await channel.close()
+  await withChannel(connection, `binding "${source.queue}"`, async (channel) => {
+    if (isNew) await channel.exchangeDeclare(exchange, "topic", { durable: true })
+    for (const key of source.bind) await channel.queueBind(source.queue, exchange, key)
+  })
 }
 
 /**
@@ -74,17 +81,17 @@ async function isSingleActive(connection: Connection, queue: string): Promise<bo
   const flags: { [name: string]: boolean } = { durable: true }
   const args: { [name: string]: string | number | boolean } = { "x-single-active-consumer": true }
   for (let tries = 0; tries < settingsMax; tries++) {
-    const channel = await connection.plainChannel()
+    const declare = (channel: AMQPChannel) => channel.queueDeclare(queue, flags, args)
     try {
-      await channel.queueDeclare(queue, flags, args)
-      await channel.close()
+      await withChannel(connection, `looking at "${queue}"`, declare)
       return true
     } catch (error) {
       const reason = BrokerError.from(error, "the broker says")
       const conflict = isConflict(reason) ? readConflict(reason.message) : undefined
       if (conflict === undefined || conflict.setting === "x-single-active-consumer") return false
       const { setting, value } = conflict
-      if (typeof value === "boolean" && !setting.startsWith("x-")) flags[flagNames[setting] ?? setting] = value
+      if (typeof value === "boolean" && !setting.startsWith("x-"))
+        flags[flagNames[setting] ?? setting] = value
       else if (value === undefined) delete args[setting]
       else args[setting] = value
     }

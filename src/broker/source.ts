@@ -1,12 +1,14 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import type { SourceConfig } from "../config/config.ts"
 import { type Backoff, backoffDelayMs } from "../core/backoff.ts"
+import { bounds } from "../core/bounds.ts"
 import type { Dispatch } from "../core/dispatch.ts"
 import { Intake } from "../core/intake.ts"
 import type { Lane } from "../core/lane.ts"
 import type { Log } from "../log.ts"
 import { forwardable } from "../wire/forwardable.ts"
 import { ackFrame } from "../wire/frames.ts"
+import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
@@ -33,6 +35,7 @@ export class Source {
   #intake: Intake | undefined
   #acks: AckWriter | undefined
   #failures = 0
+  #attempt = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #hasWarned = false
 
@@ -52,7 +55,9 @@ export class Source {
   async open(connection: Connection): Promise<void> {
     this.#connection = connection
     try {
-      await this.#consume(connection)
+      this.#attempt += 1
+      const consuming = this.#consume(connection, this.#attempt)
+      await answered(bounds.sourceSetUpTimeoutMs, consuming, "consuming")
       this.#failures = 0
       this.problem = undefined
     } catch (error) {
@@ -78,9 +83,11 @@ export class Source {
 
   #isTaking = true
 
-  async #consume(connection: Connection): Promise<void> {
+  async #consume(connection: Connection, attempt: number): Promise<void> {
     const { config } = this.#options
     const queue = await prepareSourceQueue(connection, config)
+    // It took so long that another attempt has begun.
+    if (attempt !== this.#attempt) return
     if (!queue.isSingleActive) this.#warnOnce()
     const acks = new AckWriter(connection)
     const intake = new Intake({
@@ -94,7 +101,8 @@ export class Source {
     const channel = await connection.rawChannel(
       {
         delivered: (delivery) => this.#delivered(intake, delivery, connection),
-        cancelled: () => this.#ended(channel, "the broker cancelled the consumer: the queue is gone"),
+        cancelled: () =>
+          this.#ended(channel, "the broker cancelled the consumer: the queue is gone"),
       },
       (reason) => this.#ended(channel, reason),
     )
@@ -115,14 +123,18 @@ export class Source {
   }
 
   #ended(channel: AMQPChannel, reason: string): void {
-    if (this.#channel !== channel || this.#connection === undefined) return
     const connection = this.#connection
-    if (!channel.closed) connection.closeRaw(channel).catch(() => {})
+    // A lost connection takes its channels along, and says so itself.
+    if (this.#channel !== channel || connection === undefined || connection.closed) return
     this.#startAgain(connection, reason)
   }
 
   #startAgain(connection: Connection, reason: string): void {
+    if (this.#connection !== connection) return
+    const channel = this.#channel
     this.#drop()
+    // One that is only half set up must not become a consumer that nobody listens to.
+    if (channel !== undefined) connection.closeRaw(channel).catch(() => {})
     this.problem = reason
     this.#failures += 1
     const { log, topic, config, backoff } = this.#options

@@ -31,14 +31,7 @@ export function createProgram(): Command {
       "\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration." +
         "\nA flag counts before the environment (PARTYMQ_*), and that before the file.",
     )
-  for (const add of [
-    addServe,
-    addDev,
-    addCheck,
-    addPublish,
-    addConsume,
-    addExplain,
-    addDlq,
-  ]) add(program)
+  for (const add of [addServe, addDev, addCheck, addPublish, addConsume, addExplain, addDlq])
+    add(program)
   return program
 }

@@ -4,10 +4,10 @@ import { type HttpServer, serveHttp } from "../http/serve-http.ts"
 import { configSecrets } from "../log/config-secrets.ts"
 import { createLog, type Log } from "../log.ts"
 import { createRouter, type Router } from "../router.ts"
+import { within } from "../within.ts"
 import { CommandFailed } from "./command-failed.ts"
 import { installSafetyNet } from "./safety-net.ts"
 import { withProgress } from "./with-progress.ts"
-import { within } from "./within.ts"
 
 export interface RunRouterOptions {
   readonly loaded: LoadedConfig

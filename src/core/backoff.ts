@@ -11,7 +11,11 @@ export interface Backoff {
  * @param failures failures in a row so far, 1 or more
  * @param random 0 <= random < 1
  */
-export function backoffDelayMs({ firstMs, maxMs }: Backoff, failures: number, random: number): number {
+export function backoffDelayMs(
+  { firstMs, maxMs }: Backoff,
+  failures: number,
+  random: number,
+): number {
   const full = Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 30))
   return full * (1 - random / 2)
 }

@@ -29,6 +29,8 @@ export const bounds = {
   requestTimeoutMs: 15_000,
   /** All that is declared and agreed on before a new connection carries messages. */
   setUpTimeoutMs: 60_000,
+  /** Looking for, declaring and consuming one source queue. */
+  sourceSetUpTimeoutMs: 30_000,
   /** Halves of the heartbeat interval without a byte from the broker, after which it counts as dead. */
   heartbeatHalvesMissed: 5,
   /** How often the age of the oldest unconfirmed publish is looked at. */

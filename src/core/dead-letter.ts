@@ -1,5 +1,6 @@
 import { headerFits } from "../wire/frames.ts"
-import { appendHeaders, findHeader, removeHeaders } from "../wire/headers.ts"
+import { appendHeaders, findHeader, headerEntries, removeHeaders } from "../wire/headers.ts"
+import { InvalidKey } from "./key.ts"
 import type { RejectReason } from "./outcome.ts"
 
 /** What a dead-lettered message says of itself, in headers added after its own. */
@@ -22,17 +23,36 @@ const noteHeaders = {
   source: "x-partymq-source",
   groups: "x-partymq-groups",
 } as const
-const noteNames: ReadonlySet<string> = new Set(Object.values(noteHeaders))
+/** The message came with a header table that was empty, which is not the same bytes as none. */
+const emptyTableHeader = "x-partymq-empty-headers"
+const noteNames: ReadonlySet<string> = new Set([...Object.values(noteHeaders), emptyTableHeader])
 
 /**
- * The properties with the note. A header table that would no longer fit into a frame stays as it is:
- * the message matters more than the note on it.
+ * The properties with the note. A list that cannot be read, or whose header table would no longer fit
+ * into a frame, stays as it is: the message matters more than the note on it.
  */
 export function annotate(
   properties: Uint8Array,
   note: DeadLetterNote,
   frameMax: number,
 ): Uint8Array {
+  return unlessMalformed(properties, () => {
+    const annotated = withNote(withoutNote(properties), note)
+    return headerFits(annotated, frameMax) ? annotated : properties
+  })
+}
+
+/** A list that cannot be read must not keep its message from being parked, listed and replayed. */
+function unlessMalformed<Value>(otherwise: Value, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof InvalidKey) return otherwise
+    throw error
+  }
+}
+
+function withNote(properties: Uint8Array, note: DeadLetterNote): Uint8Array {
   const entries: [string, string][] = [
     [noteHeaders.reason, note.reason],
     [noteHeaders.detail, note.detail],
@@ -40,28 +60,40 @@ export function annotate(
     [noteHeaders.source, note.source],
   ]
   if (note.groups !== undefined) entries.push([noteHeaders.groups, note.groups.join(",")])
-  const annotated = appendHeaders(original(properties), entries)
-  return headerFits(annotated, frameMax) ? annotated : properties
+  if (hasEmptyTable(properties)) entries.push([emptyTableHeader, "true"])
+  return appendHeaders(properties, entries)
+}
+
+function hasEmptyTable(properties: Uint8Array): boolean {
+  const entries = headerEntries(properties)
+  return entries !== undefined && entries.start === entries.end
 }
 
 /** The properties without a note: as the message came, byte for byte. */
 export const original = (properties: Uint8Array): Uint8Array =>
-  removeHeaders(properties, (name) => noteNames.has(name))
+  unlessMalformed(properties, () => withoutNote(properties))
+
+function withoutNote(properties: Uint8Array): Uint8Array {
+  const hadEmptyTable = findHeader(properties, encoder.encode(emptyTableHeader)) !== undefined
+  return removeHeaders(properties, (name) => noteNames.has(name), hadEmptyTable)
+}
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** The note of a message from a dead-letter queue; fields it does not have are absent. */
-export function readNote(properties: Uint8Array): Partial<Omit<DeadLetterNote, "groups">> & {
+export type FoundNote = Partial<Omit<DeadLetterNote, "groups">> & {
   readonly groups?: readonly string[]
-} {
+}
+
+/** The note of a message from a dead-letter queue; fields it does not have are absent. */
+export function readNote(properties: Uint8Array): FoundNote {
   const read = (field: keyof typeof noteHeaders): string | undefined => {
     const span = findHeader(properties, encoder.encode(noteHeaders[field]))
     return span && decoder.decode(properties.subarray(span.start + 4, span.end))
   }
   const fields = Object.keys(noteHeaders) as (keyof typeof noteHeaders)[]
   const found = fields.flatMap((field) => {
-    const value = read(field)
+    const value = unlessMalformed(undefined, () => read(field))
     if (value === undefined) return []
     return [[field, field === "groups" ? value.split(",") : value] as const]
   })

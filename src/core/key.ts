@@ -45,7 +45,9 @@ function canonicalBytes(value: unknown): Uint8Array {
       return encoder.encode(String(value))
     default:
       if (value instanceof Uint8Array) return value
-      throw new InvalidKey(`the key is ${described(value)}; a key is a string, number, boolean or bytes`)
+      throw new InvalidKey(
+        `the key is ${described(value)}; a key is a string, number, boolean or bytes`,
+      )
   }
 }
 

@@ -1,48 +1,10 @@
-import { backoffDelayMs, type Backoff } from "./backoff.ts"
+import { type Backoff, backoffDelayMs } from "./backoff.ts"
 import { Fifo } from "./fifo.ts"
+import { OrderWatch } from "./order-watch.ts"
+import { type GivenUp, type Letter, type Parcel, settle } from "./parcel.ts"
 import type { GroupStats } from "./stats.ts"
 
-/** Why a parcel was given up. */
-export type ParcelFailure =
-  /** The broker refused it and its owner did not want to wait. */
-  | "refused"
-  /** The queue does not exist and could not be made. */
-  | "returned"
-  /** It was on its way when the connection was lost. */
-  | "lost"
-  /** It was never sent. */
-  | "unsent"
-
-/** What the owner of a parcel learns, once. */
-export type ParcelResult = "confirmed" | ParcelFailure
-
-/** A message as its owner hands it over; one may be offered to several lanes. */
-export interface Letter {
-  readonly properties: Uint8Array
-  readonly body: Uint8Array
-  /** Equal for messages that must keep their order; `undefined` for none. */
-  readonly orderKey: string | undefined
-  /** Sent again after a lost connection and for as long as the broker refuses it. */
-  readonly persistent: boolean
-  /** Called once for each parcel, possibly before `offer` returns to its caller's caller. */
-  settled(parcel: Parcel, result: ParcelResult): void
-}
-
-/** One letter on its way to one queue. */
-export interface Parcel {
-  readonly letter: Letter
-  readonly lane: Lane
-  /** Place in the lane's order. */
-  readonly seq: number
-  sends: number
-  /** Its owner gave it up: settled on the next occasion, never sent (again). */
-  abandoned: boolean
-  /** A return arrived while it was in flight, so a confirm does not mean that it is in the queue. */
-  suspect: boolean
-}
-
-/** A parcel that its lane has let go of, and why. */
-export type GivenUp = readonly [parcel: Parcel, failure: ParcelFailure]
+export type { Letter, Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
 
 export interface LaneOptions {
   readonly queue: string
@@ -69,7 +31,8 @@ export interface LanePort {
  * - `probing`: at most one parcel in flight. Exit: its confirm -> open; its refusal -> settling.
  * - `open`: everything goes out as it comes. Exit: a refusal or a return -> settling.
  * - `settling`: nothing is sent; what is in flight gets its confirms. Exit: the last of them, with
- *   what was refused put back to the front in order -> backingOff, or probing when nothing was.
+ *   what was refused put back to the front in order -> backingOff, or probing when nothing was and
+ *   no queue is to be declared.
  * - `backingOff`: nothing is sent. Exit: `retry` with the turn of this wait -> probing.
  */
 type LaneState = "closed" | "probing" | "open" | "settling" | "backingOff"
@@ -85,9 +48,10 @@ export class Lane {
   #turn = 0
   /** Refusals and returns in a row, with no confirm between them. */
   #failures = 0
+  /** Rounds in a row in which something was returned. */
+  #returns = 0
   #sawReturn = false
-  /** Confirmed while something before them was not: the order is broken if that is refused. */
-  #confirmedAhead: Parcel[] = []
+  readonly #order = new OrderWatch()
 
   constructor(options: LaneOptions, port: LanePort) {
     this.options = options
@@ -145,7 +109,7 @@ export class Lane {
     const all = [...sent, ...this.#waiting.toArray()].sort(bySeq)
     this.#inFlight.clear()
     this.#refused = []
-    this.#confirmedAhead = []
+    this.#order.reset()
     this.#sawReturn = false
     this.#state = "closed"
     this.#turn += 1
@@ -172,7 +136,12 @@ export class Lane {
       return
     }
     this.#failures = 0
-    this.#noteAhead(parcel)
+    this.#returns = 0
+    // With one in flight for each key none can overtake another.
+    if (!this.options.mayRefuse) {
+      const [oldest] = this.#inFlight
+      this.options.stats.orderViolations += this.#order.confirmed(parcel, oldest)
+    }
     if (this.#state === "probing") this.#state = "open"
     this.options.stats.confirmed += 1
     settle(parcel, "confirmed")
@@ -185,7 +154,7 @@ export class Lane {
     this.#inFlight.delete(parcel)
     this.#refused.push(parcel)
     this.#state = "settling"
-    for (const ahead of this.#confirmedAhead) this.#countViolation(parcel, ahead)
+    this.options.stats.orderViolations += this.#order.refused(parcel)
     this.#settleWhenQuiet()
   }
 
@@ -195,32 +164,21 @@ export class Lane {
     this.#pump()
   }
 
-  #noteAhead(accepted: Parcel): void {
-    for (const earlier of this.#refused) this.#countViolation(earlier, accepted)
-    const [oldest] = this.#inFlight
-    if (oldest === undefined) this.#confirmedAhead = []
-    else if (oldest.seq < accepted.seq) this.#confirmedAhead.push(accepted)
-  }
-
-  /** The broker took a message and refused an earlier one of its key: order is lost, and it is said. */
-  #countViolation(refused: Parcel, accepted: Parcel): void {
-    const key = refused.letter.orderKey
-    if (key === undefined || key !== accepted.letter.orderKey || refused.suspect) return
-    if (refused.seq < accepted.seq) this.options.stats.orderViolations += 1
-  }
-
   #settleWhenQuiet(): void {
     if (this.#inFlight.size > 0) return
-    this.#failures += 1
-    const { given, again } = this.#triage()
     const declare = this.#sawReturn
+    this.#failures += 1
+    this.#returns = declare ? this.#returns + 1 : 0
+    const { given, again } = this.#triage()
     this.#sawReturn = false
     this.#refused = []
-    this.#confirmedAhead = []
+    this.#order.reset()
     this.#waiting.replace([...again, ...this.#waiting.toArray()])
-    this.#state = again.length > 0 ? "backingOff" : "probing"
+    // A missing queue is declared before the next one is tried, even if nothing is to be sent again.
+    const isWaiting = again.length > 0 || declare
+    this.#state = isWaiting ? "backingOff" : "probing"
     this.#turn += 1
-    if (again.length > 0) {
+    if (isWaiting) {
       const delayMs = backoffDelayMs(this.options.backoff, this.#failures, this.options.random())
       this.#port.backOff(this.#turn, delayMs, declare)
     }
@@ -235,7 +193,7 @@ export class Lane {
     for (const parcel of this.#refused.sort(bySeq)) {
       const isFirst = again.length === 0 && given.length === 0
       if (parcel.abandoned) given.push([parcel, parcel.suspect ? "returned" : "refused"])
-      else if (parcel.suspect && isFirst && this.#failures >= this.options.returnsMax) {
+      else if (parcel.suspect && isFirst && this.#returns >= this.options.returnsMax) {
         given.push([parcel, "returned"])
       } else again.push(parcel)
       parcel.suspect = false
@@ -254,7 +212,8 @@ export class Lane {
 
   #sendOnePerKey(): void {
     const busy = new Set<string>()
-    for (const { letter } of this.#inFlight) if (letter.orderKey !== undefined) busy.add(letter.orderKey)
+    for (const { letter } of this.#inFlight)
+      if (letter.orderKey !== undefined) busy.add(letter.orderKey)
     const held: Parcel[] = []
     const free: Parcel[] = []
     for (const parcel of this.#waiting.toArray()) {
@@ -276,7 +235,3 @@ export class Lane {
 }
 
 const bySeq = (a: Parcel, b: Parcel): number => a.seq - b.seq
-
-/** Tells the owner. */
-export const settle = (parcel: Parcel, result: ParcelResult): void =>
-  parcel.letter.settled(parcel, result)

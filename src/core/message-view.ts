@@ -2,7 +2,12 @@ import { decodeField, type FieldSpan } from "../wire/field.ts"
 import { findHeader } from "../wire/headers.ts"
 import { type PropertyName, textProperty } from "../wire/properties.ts"
 import { keyBytes } from "./key.ts"
-import { type HeaderValue, InvalidJson, type MessageProperties, type MessageView } from "./message.ts"
+import {
+  type HeaderValue,
+  InvalidJson,
+  type MessageProperties,
+  type MessageView,
+} from "./message.ts"
 
 const encoder = new TextEncoder()
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })

@@ -1,5 +1,6 @@
 import { ConfirmWindow } from "./confirm-window.ts"
-import { Lane, type LaneOptions, type Parcel, settle } from "./lane.ts"
+import { Lane, type LaneOptions } from "./lane.ts"
+import { type Parcel, settle } from "./parcel.ts"
 
 /** What the outbox asks of the world. Calls are synchronous and must not call back into it. */
 export interface OutboxPort {

@@ -1,6 +1,5 @@
-import type { KeyExtractor, Partitioner } from "../plugin/contract.ts"
 import { bounds } from "./bounds.ts"
-import { InvalidKey, keyBytes, type PartitionKey } from "./key.ts"
+import { InvalidKey, type KeyValue, keyBytes, type PartitionKey } from "./key.ts"
 import { InvalidJson, type MessageView } from "./message.ts"
 import type { Placement, RejectReason } from "./outcome.ts"
 
@@ -8,7 +7,7 @@ import type { Placement, RejectReason } from "./outcome.ts"
 export interface GroupRoute {
   readonly group: string
   readonly generation: number
-  readonly partition: Partitioner
+  readonly partition: (key: PartitionKey) => number
   /** Queue names by partition. */
   readonly queues: readonly string[]
 }
@@ -16,7 +15,7 @@ export interface GroupRoute {
 /** All that is needed to decide where a topic's messages go. */
 export interface TopicRoute {
   readonly topic: string
-  readonly extractKey: KeyExtractor
+  readonly extractKey: (message: MessageView) => KeyValue | undefined
   readonly onMissingKey: "dead-letter" | "spread" | { readonly key: string }
   readonly groups: readonly GroupRoute[]
 }
@@ -115,7 +114,9 @@ function partitionOf(group: GroupRoute, key: PartitionKey): number | string {
     if (Number.isInteger(partition) && partition >= 0 && partition < group.queues.length) {
       return partition
     }
-    return `the partitioner of group "${group.group}" returned ${partition}, 0 to ${group.queues.length - 1} are allowed`
+    // Anything but a number might quote the key.
+    const returned = typeof partition === "number" ? partition : `a ${typeof partition}`
+    return `the partitioner of group "${group.group}" returned ${returned}, 0 to ${group.queues.length - 1} are allowed`
   } catch (error) {
     return `the partitioner of group "${group.group}" threw ${nameOf(error)}`
   }

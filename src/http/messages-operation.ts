@@ -37,7 +37,6 @@ export const messagesOperation: Operation = {
     "invalid_json",
     "plugin_error",
     "overloaded",
-    "not_ready",
     "shutting_down",
     "broker_away",
     "broker_blocked",

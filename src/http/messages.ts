@@ -2,10 +2,10 @@ import type { Place } from "../core/admission.ts"
 import type { HttpDeps } from "./deps.ts"
 import { type MessageHead, messageHead } from "./message-head.ts"
 import { messagesOperation } from "./messages-operation.ts"
-import { outcomeResponse } from "./outcome-response.ts"
+import { outcomeResponse, unavailableResponse } from "./outcome-response.ts"
 import { type Problem, problem, problemResponse } from "./problem.ts"
 import { type BodyRead, readBody } from "./read-body.ts"
-import { readinessProblem } from "./readiness-problem.ts"
+import { stoppingProblem } from "./readiness-problem.ts"
 import type { Route } from "./route.ts"
 import { unknownTopic } from "./unknown-topic.ts"
 
@@ -24,8 +24,10 @@ export function messagesRoute(deps: HttpDeps): Route {
   async function serve(request: Request, { topic = "" }: Readonly<Record<string, string>>) {
     const announcedBytes = Number(request.headers.get("content-length") ?? 0)
     const refusal =
-      unknownTopic(router.config, topic) ?? batch(request.headers) ?? readinessProblem(deps)
+      unknownTopic(router.config, topic) ?? batch(request.headers) ?? stoppingProblem(deps)
     if (refusal !== undefined) return problemResponse(refusal)
+    const away = router.unavailable()
+    if (away !== undefined) return unavailableResponse(away)
     if (announcedBytes > bodyBytesMax) return refused("too_large", bodyBytesMax)
     const head = messageHead(request.headers, deps.newId)
     if (head.kind === "invalid") return problemResponse(head.problem)

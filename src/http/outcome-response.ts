@@ -19,13 +19,17 @@ export function outcomeResponse(outcome: PublishOutcome, topic: string, id: stri
         retryAfterMs: repairMs,
       })
     case "unavailable":
-      return problemResponse(problem(outcome.code, outcome.detail, { id }), {
-        retryAfterMs: outcome.retryAfterMs,
-      })
+      return unavailableResponse(outcome, { id })
     case "unknown":
       return problemResponse(problem(outcome.code, unknownDetail(outcome), { id }))
   }
 }
+
+/** The answer while nothing can be published; known before there is a message. */
+export const unavailableResponse = (
+  { code, detail, retryAfterMs }: Extract<PublishOutcome, { kind: "unavailable" }>,
+  members: { readonly id?: string } = {},
+): Response => problemResponse(problem(code, detail, members), { retryAfterMs })
 
 /** A missing or full queue takes a person or a consumer to mend; asking every second is no use. */
 const repairMs = 5_000

@@ -2,7 +2,7 @@ import type { TopicConfig } from "../config/config.ts"
 import type { GroupStatus } from "../router.ts"
 import type { HttpDeps } from "./deps.ts"
 import { jsonResponse } from "./json-response.ts"
-import { problem, problemResponse } from "./problem.ts"
+import { problemResponse } from "./problem.ts"
 import type { Route } from "./route.ts"
 import {
   type TopicList,
@@ -12,7 +12,6 @@ import {
   topicStatusSchema,
 } from "./schemas.ts"
 import { unknownTopic } from "./unknown-topic.ts"
-import { late, within } from "./within.ts"
 
 /** `GET /v1/topics`: what is configured, without asking the broker. */
 export function topicListRoute({ router }: HttpDeps): Route {
@@ -53,15 +52,12 @@ export function topicRoute({ router }: HttpDeps): Route {
         mediaType: "application/json",
         schema: topicStatusSchema,
       },
-      problems: ["unknown_topic", "broker_away"],
+      problems: ["unknown_topic"],
     },
     async serve(_request, { topic = "" }) {
       const refusal = unknownTopic(router.config, topic)
       if (refusal !== undefined) return problemResponse(refusal)
-      const groups = await within(router.describe(topic), router.config.http.publishTimeoutMs)
-      if (groups === late) {
-        return problemResponse(problem("broker_away", "the broker has not answered in time"))
-      }
+      const groups = await router.describe(topic)
       return jsonResponse(topicStatus(topic, router.config.topics[topic]!, groups))
     },
   }

@@ -6,10 +6,11 @@ const logFile = "/var/log/partymq-apt.log"
 const outputTailLines = 15
 
 /**
- * Installs the package without its service, which shall not start at the next boot either. Debian's `policy-rc.d` is the switch for that; what was
- * there is put back even if this process is killed, since the shell runs on. The lock lets several
- * installations at once wait for each other and ends with the shell. The package's installation
- * leaves a port mapper running; it is known by a variable that it inherits.
+ * Installs the package without its service, which shall not start at the next boot either. Debian's
+ * `policy-rc.d` is the switch for that; what was there is put back even if this process is killed,
+ * since the shell runs on. The lock lets several installations at once wait for each other and ends
+ * with the shell. The package's installation leaves a port mapper running; it is known by a variable
+ * that it inherits.
  */
 const script = `
 set -eu

@@ -6,7 +6,8 @@ import type { HeaderValue } from "../core/message.ts"
  * two differ): `t b B s u I i l L f d D S A T F V x`. Nothing here copies but where it decodes.
  */
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true })
+/** A byte order mark is a character like any other: texts that differ must stay different keys. */
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const ascii = new TextDecoder("latin1")
 
 export const viewOf = (bytes: Uint8Array): DataView =>
@@ -161,7 +162,7 @@ export function forEachEntry(
   bytes: Uint8Array,
   start: number,
   end: number,
-  visit: (nameStart: number, nameEnd: number, value: FieldSpan) => boolean | void,
+  visit: (nameStart: number, nameEnd: number, value: FieldSpan) => boolean | undefined,
 ): void {
   const view = viewOf(bytes)
   for (let at = start; at < end; ) {

@@ -24,8 +24,8 @@ const renamed: { readonly [name: string]: string } = { CC: "x-partymq-cc", BCC: 
 export function forwardable(properties: Uint8Array, frameMax: number): Uint8Array {
   const withMode = validDeliveryMode(properties)
   const withoutCopies = hasCopyHeaders(withMode)
-    ? fitting(renameHeaders(withMode, renamed), frameMax) ??
-      removeHeaders(withMode, (name) => name in renamed)
+    ? (fitting(renameHeaders(withMode, renamed), frameMax) ??
+      removeHeaders(withMode, (name) => Object.hasOwn(renamed, name)))
     : withMode
   return withoutUserId(withoutCopies, frameMax)
 }

@@ -22,7 +22,16 @@ export const method = {
 
 const basicClass = 60
 
-export const heartbeatFrame: Uint8Array = Uint8Array.of(frameType.heartbeat, 0, 0, 0, 0, 0, 0, frameEnd)
+export const heartbeatFrame: Uint8Array = Uint8Array.of(
+  frameType.heartbeat,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  frameEnd,
+)
 
 function frame(type: number, channel: number, payload: Uint8Array): Uint8Array {
   const whole = new Uint8Array(payload.length + frameOverhead)

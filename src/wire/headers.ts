@@ -1,5 +1,12 @@
 import { type FieldSpan, forEachEntry, viewOf } from "./field.ts"
-import { concat, encodeEntries, encodeShort, encodeUint32, locateProperty, type Span } from "./properties.ts"
+import {
+  concat,
+  encodeEntries,
+  encodeShort,
+  encodeUint32,
+  locateProperty,
+  type Span,
+} from "./properties.ts"
 
 const headersFlag = 0x2000
 
@@ -44,13 +51,14 @@ export function appendHeaders(
 
 /**
  * The list without the headers whose name `isUnwanted` says so of; all else stays byte for byte. A
- * table that becomes empty is left out altogether.
+ * table that becomes empty is left out altogether, or stays as an empty one for `keepTable`.
  */
 export function removeHeaders(
   properties: Uint8Array,
   isUnwanted: (name: string) => boolean,
+  keepTable = false,
 ): Uint8Array {
-  return mapEntries(properties, (name, entry) => (isUnwanted(name) ? undefined : entry))
+  return mapEntries(properties, (name, entry) => (isUnwanted(name) ? undefined : entry), keepTable)
 }
 
 /** The list with some headers under another name; values stay byte for byte. */
@@ -69,6 +77,7 @@ export function renameHeaders(
 function mapEntries(
   properties: Uint8Array,
   replace: (name: string, entry: Uint8Array) => Uint8Array | undefined,
+  keepTable = false,
 ): Uint8Array {
   const at = headerEntries(properties)
   if (at === undefined) return properties
@@ -80,18 +89,18 @@ function mapEntries(
     isChanged ||= replaced !== entry
     if (replaced !== undefined) entries.push(replaced)
   })
-  return isChanged ? withEntries(properties, concat(entries)) : properties
+  return isChanged ? withEntries(properties, concat(entries), keepTable) : properties
 }
 
 const latin1 = new TextDecoder("latin1")
 
 /** The list with the header table made of these entries. */
-function withEntries(properties: Uint8Array, entries: Uint8Array): Uint8Array {
+function withEntries(properties: Uint8Array, entries: Uint8Array, keepTable = false): Uint8Array {
   const table = locateProperty(properties, "headers")
   const before = table?.start ?? headersPosition(properties)
   const after = table?.end ?? before
   const flags = properties.length < 2 ? 0 : viewOf(properties).getUint16(0)
-  const hasTable = entries.length > 0
+  const hasTable = entries.length > 0 || keepTable
   const whole = concat([
     properties.length < 2 ? new Uint8Array(2) : properties.subarray(0, before),
     ...(hasTable ? [encodeUint32(entries.length), entries] : []),

@@ -119,7 +119,8 @@ export function encodeProperties(properties: NewProperties): Uint8Array {
 /** @throws {RangeError} when the text is over 255 bytes of UTF-8 */
 export function encodeShort(text: string): Uint8Array {
   const content = encoder.encode(text)
-  if (content.length > 255) throw new RangeError(`a short string is ${content.length} bytes, 255 fit`)
+  if (content.length > 255)
+    throw new RangeError(`a short string is ${content.length} bytes, 255 fit`)
   return concat([Uint8Array.of(content.length), content])
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test"
+import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { readFileSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { join } from "node:path"
@@ -8,6 +8,8 @@ import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
 import { type PartymqOptions, runPartymq, spawnPartymq } from "./partymq.ts"
 
+// Every test starts processes, and run alone the first one starts a broker too.
+setDefaultTimeout(60_000)
 const vhost = withVhost()
 
 function folderWith(topic: string) {

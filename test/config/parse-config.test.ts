@@ -86,7 +86,7 @@ describe("defaults", () => {
     const option = config.topics["orders"]?.key[0]
     expect(option).toEqual({ use: "./mine.ts", anything: { deep: [1, schema] } })
     expect(option).not.toHaveProperty("absent")
-    expect((option?.["anything"] as { deep: unknown[] }).deep[1]).toBe(schema)
+    expect((option as unknown as { anything: { deep: unknown[] } }).anything.deep[1]).toBe(schema)
   })
 
   test("the effective configuration cannot be changed", () => {

@@ -145,7 +145,8 @@ export class SimulatedBroker implements OutboxPort {
     const at = choice % this.#timers.length
     const timer = this.#timers[at]
     if (timer === undefined) return false
-    if (choice % 5 !== 0) this.#timers.splice(at, 1)
+    const again = choice % 5 === 0 ? [{ ...timer, declare: false }] : []
+    this.#timers.splice(at, 1, ...again)
     const isCurrent = timer.channelCount === this.#channelCount && this.isOpen
     if (timer.declare && canDeclare && isCurrent) this.queue(timer.lane.queue).isMissing = false
     this.outbox.retry(timer.lane, timer.turn)

@@ -1,5 +1,5 @@
-import { groupStats, type GroupStats } from "../../src/core/stats.ts"
 import type { Lane, Parcel } from "../../src/core/lane.ts"
+import { type GroupStats, groupStats } from "../../src/core/stats.ts"
 
 interface Sent {
   readonly parcel: Parcel
@@ -56,7 +56,8 @@ export class WireWatch {
     const inFlight = this.#inFlight(lane)
     const isProbe = this.#careful.has(lane)
     if (isProbe && inFlight.length > 0) throw new Error(`${what} was sent beside a probe`)
-    if (inFlight.some((each) => each.parcel === parcel)) throw new Error(`${what} is in flight twice`)
+    if (inFlight.some((each) => each.parcel === parcel))
+      throw new Error(`${what} is in flight twice`)
     if (this.abandoned.has(parcel)) throw new Error(`${what} was sent though it was given up`)
     if (lane.options.mayRefuse && inFlight.some((each) => isSameKey(each.parcel, parcel))) {
       throw new Error(`${what} was sent with another of its key in flight`)

@@ -85,7 +85,7 @@ describe("refused by the head, before the body is read", () => {
     ["a reserved header", 400, "reserved_header", () => header("x-partymq-reason", "x")],
     ["a Message-Id too long", 400, "invalid_header", () => header("message-id", "m".repeat(256))],
     ["no room for its bytes", 429, "overloaded", fill(99_950)],
-    ["a router that is not ready", 503, "not_ready", notReady],
+    ["a broker that is away", 503, "broker_away", away],
     ["a server that is stopping", 503, "shutting_down", stopping],
   ]
 
@@ -115,8 +115,9 @@ describe("refused by the head, before the body is read", () => {
     }
   }
 
-  function notReady({ router }: ToldApp) {
-    router.told.readiness = { ready: false, reasons: ["the broker is away"] }
+  function away({ router }: ToldApp) {
+    const detail = "the broker cannot be reached"
+    router.told.unavailable = { kind: "unavailable", code: "broker_away", detail, retryAfterMs: 1 }
     return {}
   }
 

@@ -11,6 +11,7 @@ export interface ToldRouter extends Router {
   readonly published: { readonly topic: string; readonly message: Incoming }[]
   readonly told: {
     readiness: Readiness
+    unavailable: ReturnType<Router["unavailable"]>
     publish: (topic: string, message: Incoming) => Promise<PublishOutcome>
     describe: (topic: string) => Promise<readonly GroupStatus[]>
   }
@@ -25,6 +26,7 @@ export function createToldRouter(
   const published: { topic: string; message: Incoming }[] = []
   const told: ToldRouter["told"] = {
     readiness: { ready: true },
+    unavailable: undefined,
     publish: async (_topic, { key }) => ({ kind: "accepted", key, placements: [toldPlacement] }),
     describe: async () => [],
   }
@@ -35,6 +37,7 @@ export function createToldRouter(
     stats: { topics: { t: topicStats(["g"]) }, reconnects: { publish: 0, consume: 0 } },
     start: async () => {},
     readiness: () => told.readiness,
+    unavailable: () => told.unavailable,
     publish(topic, message) {
       published.push({ topic, message })
       return told.publish(topic, message)

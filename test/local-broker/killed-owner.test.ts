@@ -63,6 +63,7 @@ describe.skipIf(!canStartPrivateBroker)("an owner killed with SIGKILL", () => {
     const owned = await startOwner(root)
     expect(owned.directory).toBe(join(root, "broker"))
     process.kill(owned.record.owner.pid, "SIGKILL")
+    await until(() => !isAlive(owned.record.owner), { what: "the owner to be dead" })
     expect(await claimPersistentNodeDirectory(root)).toBe(owned.directory)
     expect(runs(owned.record)).toEqual([])
     expect(existsSync(join(owned.directory, "data"))).toBe(true)

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
-import { serveHttp } from "../../src/http/serve-http.ts"
 import { xxHash32 } from "../../src/hash/xxhash32.ts"
+import { serveHttp } from "../../src/http/serve-http.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { type FileChange, fileChanges } from "../support/file-changes.ts"
 import { GroupConsumers } from "../support/group-consumers.ts"
@@ -15,50 +15,46 @@ const encoder = new TextEncoder()
 const httpConnections = 48
 const unconfirmedMax = 500
 
-test(
-  "every event reaches every group once, in order, in one partition, at one consumer at a time",
-  async () => {
-    const events = await fileChanges()
-    const byHttp = events.filter(({ key }) => hash(key) % 2 === 0)
-    const byAmqp = events.filter(({ key }) => hash(key) % 2 === 1)
-    const router = await startedRouter({
-      amqp: { url: vhost.url },
-      http: { host: "127.0.0.1", port: 0 },
-      topics: {
-        changes: {
-          source: { queue: "changes.source" },
-          key: [{ use: "jsonpath", path: "$.file.key" }],
-          groups: {
-            index: { partitions: 16, partitioner: { use: "consistent-hash" } },
-            audit: { partitions: 5, partitioner: { use: "rendezvous-hash" } },
-          },
+test("every event reaches every group once, in order, in one partition, at one consumer at a time", async () => {
+  const events = await fileChanges()
+  const byHttp = events.filter(({ key }) => hash(key) % 2 === 0)
+  const byAmqp = events.filter(({ key }) => hash(key) % 2 === 1)
+  const router = await startedRouter({
+    amqp: { url: vhost.url },
+    http: { host: "127.0.0.1", port: 0 },
+    topics: {
+      changes: {
+        source: { queue: "changes.source" },
+        key: [{ use: "jsonpath", path: "$.file.key" }],
+        groups: {
+          index: { partitions: 16, partitioner: { use: "consistent-hash" } },
+          audit: { partitions: 5, partitioner: { use: "rendezvous-hash" } },
         },
       },
+    },
+  })
+  const server = serveHttp(router, quietLog)
+  const groups = await Promise.all(
+    (await router.describe("changes")).map(async ({ queues }) => {
+      const oracle = new OrderOracle()
+      const names = queues.map(({ queue }) => queue)
+      return { oracle, consumers: await GroupConsumers.start(vhost.url, names, 4, oracle) }
+    }),
+  )
+  await Promise.all([postAll(server.url, byHttp), publishAll(byAmqp)])
+  for (const { oracle } of groups) {
+    await until(() => oracle.distinct === events.length, {
+      what: () => `${events.length} events to be consumed, ${oracle.distinct} are`,
+      timeoutMs: 60_000,
     })
-    const server = serveHttp(router, quietLog)
-    const groups = await Promise.all(
-      (await router.describe("changes")).map(async ({ queues }) => {
-        const oracle = new OrderOracle()
-        const names = queues.map(({ queue }) => queue)
-        return { oracle, consumers: await GroupConsumers.start(vhost.url, names, 4, oracle) }
-      }),
-    )
-    await Promise.all([postAll(server.url, byHttp), publishAll(byAmqp)])
-    for (const { oracle } of groups) {
-      await until(() => oracle.distinct === events.length, {
-        what: () => `${events.length} events to be consumed, ${oracle.distinct} are`,
-        timeoutMs: 60_000,
-      })
-    }
-    for (const { oracle } of groups) expect(oracle.verdict(events)).toEqual(flawless)
-    for (const { consumers } of groups) await consumers.stop()
-    const depths = (await router.describe("changes")).flatMap(({ queues }) => queues)
-    expect(depths.map(({ messages }) => messages)).toEqual(depths.map(() => 0))
-    await server.stop()
-    await router.stop()
-  },
-  120_000,
-)
+  }
+  for (const { oracle } of groups) expect(oracle.verdict(events)).toEqual(flawless)
+  for (const { consumers } of groups) await consumers.stop()
+  const depths = (await router.describe("changes")).flatMap(({ queues }) => queues)
+  expect(depths.map(({ messages }) => messages)).toEqual(depths.map(() => 0))
+  await server.stop()
+  await router.stop()
+}, 120_000)
 
 const hash = (key: string): number => xxHash32(encoder.encode(key))
 

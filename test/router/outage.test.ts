@@ -26,6 +26,12 @@ describe.skipIf(!canStartPrivateBroker)("a broker that goes away", () => {
   }, 60_000)
   afterAll(() => broker?.stop())
 
+  /**
+   * RabbitMQ 3.10 loses a quorum queue's membership when it is killed within about a second of the
+   * declaration: the queue is there afterwards and never answers. Nothing tells when that is over.
+   */
+  const declarationIsSafe = () => Bun.sleep(3_000)
+
   const start = (topic: string): Promise<Router> =>
     startedRouter({
       amqp: { url: broker.url },
@@ -42,6 +48,7 @@ describe.skipIf(!canStartPrivateBroker)("a broker that goes away", () => {
   test("loses and reorders nothing when it is killed under load and comes back", async () => {
     const events = generatedChanges(20_000, 2_000)
     const router = await start("killed")
+    await declarationIsSafe()
     const feeder = await connect(broker.url)
     const publisher = await RawPublisher.open(feeder, "killed.source")
     for (const { text } of events) publisher.publish(properties, encoder.encode(text))
@@ -75,6 +82,7 @@ describe.skipIf(!canStartPrivateBroker)("a broker that goes away", () => {
   test("is answered over HTTP with 503 within a second, and readiness says so", async () => {
     const router = await start("away")
     const server = serveHttp(router, quietLog)
+    await declarationIsSafe()
     await broker.kill9()
     await until(() => !router.readiness().ready, { what: "the router to notice" })
     const startedMs = performance.now()

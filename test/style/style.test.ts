@@ -10,6 +10,7 @@ const rooms: { readonly [name: string]: readonly string[] } = {
   "@cloudamqp/amqp-client": ["src/broker/", "src/client/"],
   hono: ["src/http/"],
   valibot: [
+    "src/broker/",
     "src/config/",
     "src/plugin/",
     "src/conformance/",

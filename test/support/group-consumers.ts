@@ -35,7 +35,13 @@ export class GroupConsumers {
       for (const [partition, queue] of queues.entries()) {
         const which = (partition + round) % count
         const worker = `consumer ${which}`
-        const reader = await consumers.#consume(connections[which]!, queue, partition, worker, oracle)
+        const reader = await consumers.#consume(
+          connections[which]!,
+          queue,
+          partition,
+          worker,
+          oracle,
+        )
         consumers.#readers.push(reader)
       }
     }

@@ -7,6 +7,7 @@ import { configSecrets } from "../../log/config-secrets.ts"
 import { createLog } from "../../log.ts"
 import type { Router } from "../../router.ts"
 import { encodeProperties } from "../../wire/properties.ts"
+import { within } from "../../within.ts"
 import { CommandFailed } from "../command-failed.ts"
 import { configuration } from "../configuration.ts"
 import type { GlobalOptions } from "../global-options.ts"
@@ -18,7 +19,6 @@ import { table } from "../table.ts"
 import { createTerminal, type Terminal } from "../terminal.ts"
 import { UsageError } from "../usage-error.ts"
 import { withProgress } from "../with-progress.ts"
-import { within } from "../within.ts"
 
 interface PublishOptions extends GlobalOptions {
   readonly key?: string

@@ -1,18 +1,19 @@
 /**
- * Waits for something, but not for ever.
- * @throws what `late` makes when it takes longer than that
+ * Waits for a promise, but not for ever. What the promise does later is ignored, rejections included.
+ * @throws what `late` makes once `timeoutMs` is over
  */
 export async function within<T>(
   timeoutMs: number,
-  waited: Promise<T>,
+  promise: Promise<T>,
   late: () => Error,
 ): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(late()), timeoutMs)
   })
+  promise.catch(() => {})
   try {
-    return await Promise.race([waited, timeout])
+    return await Promise.race([promise, timeout])
   } finally {
     clearTimeout(timer)
   }

@@ -1,0 +1,47 @@
+import type { Lane } from "./lane.ts"
+
+/** Why a parcel was given up. */
+export type ParcelFailure =
+  /** The broker refused it and its owner did not want to wait. */
+  | "refused"
+  /** The queue does not exist and could not be made. */
+  | "returned"
+  /** It was on its way when the connection was lost. */
+  | "lost"
+  /** It was never sent. */
+  | "unsent"
+
+/** What the owner of a parcel learns, once. */
+export type ParcelResult = "confirmed" | ParcelFailure
+
+/** A message as its owner hands it over; one may be offered to several lanes. */
+export interface Letter {
+  readonly properties: Uint8Array
+  readonly body: Uint8Array
+  /** Equal for messages that must keep their order; `undefined` for none. */
+  readonly orderKey: string | undefined
+  /** Sent again after a lost connection and for as long as the broker refuses it. */
+  readonly persistent: boolean
+  /** Called once for each parcel, possibly before `offer` returns to its caller's caller. */
+  settled(parcel: Parcel, result: ParcelResult): void
+}
+
+/** One letter on its way to one queue. */
+export interface Parcel {
+  readonly letter: Letter
+  readonly lane: Lane
+  /** Place in the lane's order. */
+  readonly seq: number
+  sends: number
+  /** Its owner gave it up: settled on the next occasion, never sent (again). */
+  abandoned: boolean
+  /** A return arrived while it was in flight, so a confirm does not mean that it is in the queue. */
+  suspect: boolean
+}
+
+/** A parcel that its lane has let go of, and why. */
+export type GivenUp = readonly [parcel: Parcel, failure: ParcelFailure]
+
+/** Tells the owner. */
+export const settle = (parcel: Parcel, result: ParcelResult): void =>
+  parcel.letter.settled(parcel, result)

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test"
+import fc from "fast-check"
+import { ConfirmWindow } from "../../src/core/confirm-window.ts"
+import { seed } from "../support/seed.ts"
+
+/** The same by plain means: a map from tag to item. */
+class NaiveWindow {
+  readonly open = new Map<number, string>()
+  #last = 0
+
+  push(item: string): void {
+    this.#last += 1
+    this.open.set(this.#last, item)
+  }
+
+  settle(tag: number, multiple: boolean): string[] {
+    if (tag > this.#last) return []
+    const tags = [...this.open.keys()].filter((each) => (multiple ? each <= tag : each === tag))
+    return tags.map((each) => {
+      const item = this.open.get(each)!
+      this.open.delete(each)
+      return item
+    })
+  }
+
+  get oldestTag(): number {
+    return Math.min(...this.open.keys(), this.#last + 1)
+  }
+}
+
+function compare(steps: readonly (readonly [pushes: number, tag: number, multiple: boolean])[]) {
+  const window = new ConfirmWindow<string>()
+  const naive = new NaiveWindow()
+  let count = 0
+  for (const [pushes, tag, multiple] of steps) {
+    for (let i = 0; i < pushes; i++) {
+      count += 1
+      window.push(`item ${count}`)
+      naive.push(`item ${count}`)
+    }
+    const taken: string[] = []
+    window.settle(tag, multiple, (item) => taken.push(item))
+    expect(taken).toEqual(naive.settle(tag, multiple))
+    expect(window.size).toBe(naive.open.size)
+    expect(window.oldestTag).toBe(naive.oldestTag)
+  }
+}
+
+describe("the confirm window", () => {
+  test("agrees with a plain map under any schedule: multiple, repeated and unknown tags", () => {
+    const step = fc.tuple(fc.nat(4), fc.nat(60), fc.boolean())
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => compare(steps)),
+      { seed, numRuns: 500 },
+    )
+  })
+
+  test("agrees with a plain map across thousands of publishes", () => {
+    const step = fc.tuple(fc.integer({ min: 0, max: 900 }), fc.nat(400), fc.boolean())
+    const steps = fc.array(step, { minLength: 10, maxLength: 12, size: "max" })
+    const property = fc.property(steps, (relative) => {
+      let pushed = 0
+      // Tags near the end of what was pushed, so that the window really moves on.
+      const absolute = relative.map(([pushes, back, multiple]) => {
+        pushed += pushes
+        return [pushes, Math.max(0, pushed - back), multiple] as const
+      })
+      compare(absolute)
+    })
+    fc.assert(property, { seed, numRuns: 20 })
+  })
+
+  test("counts on when a visitor publishes", () => {
+    const window = new ConfirmWindow<string>()
+    window.push("a")
+    window.push("b")
+    const taken: string[] = []
+    window.settle(2, true, (item) => {
+      taken.push(item)
+      window.push(`after ${item}`)
+    })
+    expect(taken).toEqual(["a", "b"])
+    window.settle(4, false, (item) => taken.push(item))
+    expect(taken.at(-1)).toBe("after b")
+    expect(window.oldestTag).toBe(3)
+  })
+})

@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test"
+import fc from "fast-check"
+import { Watermark } from "../../src/core/watermark.ts"
+import { seed } from "../support/seed.ts"
+
+test("the watermark rises to the first gap, whatever the order and however often", () => {
+  const property = fc.property(fc.array(fc.integer({ min: 0, max: 30 })), (tags) => {
+    const watermark = new Watermark()
+    const settled = new Set<number>()
+    let before = 0
+    for (const tag of tags) {
+      const rose = watermark.settle(tag)
+      settled.add(tag)
+      let top = 0
+      while (settled.has(top + 1)) top += 1
+      expect(watermark.top).toBe(top)
+      expect(rose).toBe(top > before)
+      expect(watermark.ahead).toBe([...settled].filter((each) => each > top).length)
+      before = top
+    }
+  })
+  fc.assert(property, { seed, numRuns: 500 })
+})
+
+test("nothing is remembered of what lies below the watermark", () => {
+  const watermark = new Watermark()
+  for (let tag = 100_000; tag >= 1; tag--) watermark.settle(tag)
+  expect(watermark.top).toBe(100_000)
+  expect(watermark.ahead).toBe(0)
+})
