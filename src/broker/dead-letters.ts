@@ -23,6 +23,18 @@ export async function countMessages(
   }
 }
 
+/** Deletes all messages of a queue and returns how many; 0 when there is no such queue. */
+export async function purgeMessages(connection: Connection, queue: string): Promise<number> {
+  const purge = (channel: AMQPChannel) => channel.queuePurge(queue)
+  try {
+    return (await withChannel(connection, `purging "${queue}"`, purge)).messageCount
+  } catch (error) {
+    const reason = BrokerError.from(error, `cannot purge queue "${queue}"`)
+    if (isMissing(reason)) return 0
+    throw reason
+  }
+}
+
 /** What is to become of a message that was looked at. */
 export type Verdict = "keep" | "remove" | "stop"
 

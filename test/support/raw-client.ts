@@ -17,6 +17,7 @@ export class RawPublisher {
   #channel: AMQPChannel | undefined
   #sent = 0
   #open = 0
+  #closed: string | undefined
   /** Confirmed in all. */
   confirmed = 0
 
@@ -28,7 +29,10 @@ export class RawPublisher {
   static async open(connection: Connection, queue: string): Promise<RawPublisher> {
     const publisher = new RawPublisher(connection, queue)
     const settle = (tag: number, multiple: boolean) => publisher.#settle(tag, multiple)
-    publisher.#channel = await connection.rawChannel({ confirmed: settle }, () => {})
+    const closed = (reason: string) => {
+      publisher.#closed = reason
+    }
+    publisher.#channel = await connection.rawChannel({ confirmed: settle }, closed)
     await publisher.#channel.confirmSelect()
     return publisher
   }
@@ -43,7 +47,9 @@ export class RawPublisher {
 
   /** Waits until no more than so many are unconfirmed. */
   async unconfirmedAtMost(most: number): Promise<void> {
-    await until(() => this.#open <= most, { what: "publisher confirms", timeoutMs: 60_000 })
+    const isSettled = () => this.#open <= most || this.#closed !== undefined
+    await until(isSettled, { what: "publisher confirms", timeoutMs: 60_000 })
+    if (this.#open > most) throw new Error(`the publisher's channel was closed: ${this.#closed}`)
   }
 
   #settle(tag: number, multiple: boolean): void {

@@ -6,6 +6,7 @@ import { messageView } from "../../core/message-view.ts"
 import { shownKey } from "../../shown-key.ts"
 import { planTopics, type TopicPlan } from "../../topic-plan.ts"
 import { CommandFailed } from "../command-failed.ts"
+import { commandLog } from "../command-log.ts"
 import { configuration } from "../configuration.ts"
 import type { GlobalOptions } from "../global-options.ts"
 import { refuseClientBound } from "../refuse-client-bound.ts"
@@ -13,6 +14,7 @@ import { requireName } from "../require-name.ts"
 import { shownMessage } from "../shown-message.ts"
 import { stopSignals } from "../stop-signals.ts"
 import { createTerminal } from "../terminal.ts"
+import { UsageError } from "../usage-error.ts"
 import { wholeNumber } from "../whole-number.ts"
 import { withConnection } from "../with-connection.ts"
 
@@ -41,7 +43,9 @@ export function addConsume(program: Command): void {
       requireName("group", options.group, topicConfig.groups)
       refuseClientBound(config)
       const [plan] = await planTopics({ ...config, topics: { [topic]: topicConfig } }, baseDir)
+      requirePartition(plan!, options)
       const stopped = stopSignals()
+      commandLog(config)
       const say = createTerminal(options).say
       await withConnection(config, async (connection) => {
         const consuming = new Consuming(plan!, options)
@@ -51,6 +55,16 @@ export function addConsume(program: Command): void {
         await consuming.stop()
       })
     })
+}
+
+/** @throws {UsageError} for a partition that the group does not have */
+function requirePartition({ route }: TopicPlan, { group, partition = 0 }: ConsumeOptions): void {
+  const { queues } = route.groups.find((each) => each.group === group)!
+  if (partition < queues.length) return
+  const allowed = `0 to ${queues.length - 1}`
+  throw new UsageError(
+    `partition ${partition} of group "${group}" does not exist; allowed: ${allowed}`,
+  )
 }
 
 const prefetch = 100

@@ -1,0 +1,64 @@
+import type { Delivery } from "../../broker/content-reader.ts"
+import { type Verdict, visitMessages } from "../../broker/dead-letters.ts"
+import { original, readNote } from "../../core/dead-letter.ts"
+import type { PublishOutcome } from "../../core/outcome.ts"
+import type { Router } from "../../router.ts"
+import { CommandFailed } from "../command-failed.ts"
+import { commandLog } from "../command-log.ts"
+import { refuseClientBound } from "../refuse-client-bound.ts"
+import { withConnection } from "../with-connection.ts"
+import { withPublishingRouter } from "../with-publishing-router.ts"
+import type { DeadLetterTask } from "./dead-letter-task.ts"
+
+/** `partymq dlq replay`: routes dead letters again; what is rejected again stays where it is. */
+export async function replayDeadLetters(
+  { topic, queue, loaded, terminal }: DeadLetterTask,
+  { limit }: { readonly limit: number },
+): Promise<void> {
+  const { config } = loaded
+  refuseClientBound(config)
+  const counts = { replayed: 0, rejectedAgain: 0 }
+  let trouble: string | undefined
+  const replay = async (router: Router, delivery: Delivery): Promise<Verdict> => {
+    const outcome = await publishAgain(router, topic, delivery)
+    if (outcome.kind === "accepted") {
+      counts.replayed += 1
+      return "remove"
+    }
+    if (outcome.kind === "rejected") {
+      counts.rejectedAgain += 1
+      terminal.say(`kept: ${outcome.detail}`)
+      return "keep"
+    }
+    // What the broker did not take ends the replay: going on could overtake it.
+    trouble = outcome.detail
+    return "stop"
+  }
+  await withPublishingRouter(loaded, commandLog(config), (router) =>
+    withConnection(config, (connection) =>
+      visitMessages(connection, queue, limit, (delivery) => replay(router, delivery)),
+    ),
+  )
+  const { replayed, rejectedAgain } = counts
+  terminal.print(`${replayed} replayed, ${rejectedAgain} rejected again and kept`, counts)
+  if (trouble !== undefined) throw new CommandFailed("replay_interrupted", trouble)
+}
+
+/** As it first came, and only to the groups that did not get it then. */
+async function publishAgain(
+  router: Router,
+  topic: string,
+  { properties, body }: Delivery,
+): Promise<PublishOutcome> {
+  const { groups } = readNote(properties)
+  const message = { properties: original(properties), body }
+  if (groups === undefined) return router.publish(topic, message)
+  const configured = router.config.topics[topic]!.groups
+  const gone = groups.find((group) => !Object.hasOwn(configured, group))
+  // Published to nobody it would count as delivered, and be lost.
+  if (gone !== undefined) {
+    const detail = `it was meant for group "${gone}", which is not configured any more`
+    return { kind: "rejected", reason: "unroutable", detail }
+  }
+  return router.publish(topic, message, { groups })
+}

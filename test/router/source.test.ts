@@ -1,0 +1,162 @@
+import { describe, expect, test } from "bun:test"
+import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
+import { createLog } from "../../src/log.ts"
+import { encodeProperties } from "../../src/wire/properties.ts"
+import { management } from "../support/management.ts"
+import { connect, RawPublisher, take } from "../support/raw-client.ts"
+import { newRouter, startedRouter } from "../support/test-router.ts"
+import { unique } from "../support/unique.ts"
+import { until } from "../support/until.ts"
+import { withVhost } from "../support/vhost.ts"
+
+const vhost = withVhost()
+const encoder = new TextEncoder()
+const properties = encodeProperties({ deliveryMode: 2, headers: [["k", "a"]] })
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+
+type Source = NonNullable<NonNullable<ConfigInput["topics"]>[string]["source"]>
+
+const configured = (topic: string, source: Source): ConfigInput => ({
+  amqp: { url: vhost.url },
+  topics: {
+    [topic]: {
+      source,
+      key: [{ use: "header", name: "k" }],
+      groups: { g: { partitions: 1, queue: { type: "classic" } } },
+      retry: { backoffMs: 10, backoffMaxMs: 50 },
+    },
+  },
+})
+
+async function publish(queue: string, bodies: readonly string[]): Promise<void> {
+  const connection = await connect(vhost.url)
+  const publisher = await RawPublisher.open(connection, queue)
+  for (const body of bodies) publisher.publish(properties, encoder.encode(body))
+  await publisher.unconfirmedAtMost(0)
+  await connection.shut(5_000)
+}
+
+async function declare(queue: string, args: object): Promise<void> {
+  const connection = await connect(vhost.url)
+  const channel = await connection.plainChannel()
+  await channel.queueDeclare(queue, { durable: true }, args)
+  await connection.shut(5_000)
+}
+
+const taken = async (topic: string, count: number) =>
+  (await take(vhost.url, `partymq.${topic}.g.g1.p0`, count)).map(({ body }) => text(body))
+
+describe("a source queue", () => {
+  test("is declared if missing, with its exchange and bindings", async () => {
+    const topic = unique("new")
+    const source = { queue: `${topic}.q`, exchange: `${topic}.x`, bind: ["a.#", "b"] }
+    const router = await startedRouter(configured(topic, source))
+    const path = `/api/queues/${vhost.name}/${topic}.q`
+    const queue = await management<{ arguments: object }>("GET", path)
+    expect(queue.arguments).toEqual({
+      "x-queue-type": "quorum",
+      "x-single-active-consumer": true,
+    })
+    const bindings = await management<{ source: string; routing_key: string }[]>(
+      "GET",
+      `${path}/bindings`,
+    )
+    const keys = bindings.filter((each) => each.source === `${topic}.x`)
+    expect(keys.map((each) => each.routing_key).sort()).toEqual(["a.#", "b"])
+    await router.stop()
+  })
+
+  test("is used as it is if it exists, with a warning when it is not single-active", async () => {
+    const topic = unique("plain")
+    await declare(`${topic}.q`, { "x-max-length": 1_000, "x-queue-type": "classic" })
+    await publish(`${topic}.q`, ["1", "2"])
+    const lines: string[] = []
+    const log = createLog({ level: "warn", stream: { write: (line) => lines.push(line) } })
+    const router = await startedRouter(configured(topic, { queue: `${topic}.q` }), { log })
+    expect(await taken(topic, 2)).toEqual(["1", "2"])
+    expect(lines.join("")).toContain("not single-active")
+    await router.stop()
+  })
+
+  test("is used without a warning when it is single-active, whatever else it is", async () => {
+    const topic = unique("single")
+    const args = { "x-single-active-consumer": true, "x-queue-type": "quorum", "x-max-length": 9 }
+    await declare(`${topic}.q`, args)
+    const lines: string[] = []
+    const log = createLog({ level: "warn", stream: { write: (line) => lines.push(line) } })
+    const router = await startedRouter(configured(topic, { queue: `${topic}.q` }), { log })
+    expect(lines).toEqual([])
+    await router.stop()
+  })
+
+  for (const kind of ["single-active", "plain"]) {
+    test(`that is ${kind} is read by one router; another stands by and takes over in order`, async () => {
+      const topic = unique("replicas")
+      const args = kind === "plain" ? {} : { "x-single-active-consumer": true }
+      await declare(`${topic}.q`, args)
+      const config = configured(topic, { queue: `${topic}.q` })
+      const first = await startedRouter(config)
+      const second = await startedRouter(config)
+      expect(second.readiness()).toEqual({ ready: true })
+      const bodies = Array.from({ length: 400 }, (_, n) => String(n))
+      await publish(`${topic}.q`, bodies.slice(0, 200))
+      await until(() => first.stats.topics[topic]!.settled === 200, { what: "the first to route" })
+      expect(second.stats.topics[topic]!.consumed).toBe(0)
+      await first.stop()
+      await publish(`${topic}.q`, bodies.slice(200))
+      await until(() => second.stats.topics[topic]!.settled === 200, {
+        what: "the second to route",
+      })
+      expect(await taken(topic, 400)).toEqual(bodies)
+      await second.stop()
+    })
+  }
+
+  test("that is someone else's to declare and missing keeps the router unready until it is there", async () => {
+    const topic = unique("passive")
+    const source = { queue: `${topic}.q`, topology: "passive" } as const
+    const router = await newRouter(configured(topic, source))
+    await router.start()
+    const readiness = router.readiness()
+    expect(readiness.ready).toBe(false)
+    expect(JSON.stringify(readiness)).toContain("does not exist")
+    // HTTP needs no source.
+    const message = { properties, body: encoder.encode("http") }
+    expect((await router.publish(topic, message)).kind).toBe("accepted")
+    await declare(`${topic}.q`, {})
+    await until(() => router.readiness().ready, { what: "readiness" })
+    await publish(`${topic}.q`, ["amqp"])
+    expect(await taken(topic, 2)).toEqual(["http", "amqp"])
+    await router.stop()
+  })
+
+  test("that is deleted under the router is declared again and read", async () => {
+    const topic = unique("gone")
+    const router = await startedRouter(configured(topic, { queue: `${topic}.q` }))
+    await management("DELETE", `/api/queues/${vhost.name}/${topic}.q`)
+    await until(() => !router.readiness().ready, { what: "the loss to be noticed", intervalMs: 1 })
+    await until(() => router.readiness().ready, { what: "readiness" })
+    await publish(`${topic}.q`, ["1"])
+    expect(await taken(topic, 1)).toEqual(["1"])
+    await router.stop()
+  })
+
+  test("gives back what is in flight when the router stops, and nothing twice after a clean stop", async () => {
+    const topic = unique("stopped")
+    const config = configured(topic, { queue: `${topic}.q` })
+    const bodies = Array.from({ length: 5_000 }, (_, n) => String(n))
+    const first = await startedRouter(config)
+    const feeding = publish(`${topic}.q`, bodies)
+    await until(() => first.stats.topics[topic]!.settled > 100, { what: "some to be routed" })
+    await first.stop()
+    await feeding
+    const routed = first.stats.topics[topic]!.settled
+    expect(routed).toBeLessThan(bodies.length)
+    const second = await startedRouter(config)
+    await until(() => second.stats.topics[topic]!.settled === bodies.length - routed, {
+      what: "the rest to be routed",
+    })
+    expect(await taken(topic, bodies.length)).toEqual(bodies)
+    await second.stop()
+  })
+})
