@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander"
+import { givenKeyHeader } from "../core/given-key.ts"
 import { keyBytes } from "../core/key.ts"
 import type { Incoming } from "../core/outcome.ts"
 import { encodeProperties } from "../wire/properties.ts"
@@ -32,7 +33,9 @@ export async function messageOf(options: MessageOptions, messageId?: string): Pr
   const body = await readBody(options.body)
   const key = options.key === undefined ? undefined : keyBytes(options.key)
   if (options.key !== undefined && key === undefined) throw new UsageError("--key is empty")
-  const { contentType, header: headers } = options
+  const { contentType } = options
+  const given = options.key === undefined ? [] : [[givenKeyHeader, options.key] as const]
+  const headers = [...options.header, ...given]
   try {
     const properties = encodeProperties({ contentType, messageId, deliveryMode: 2, headers })
     return { properties, body, ...(key === undefined ? {} : { key }) }

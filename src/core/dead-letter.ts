@@ -25,11 +25,22 @@ const noteHeaders = {
 } as const
 /** The message came with a header table that was empty, which is not the same bytes as none. */
 const emptyTableHeader = "x-partymq-empty-headers"
-const noteNames: ReadonlySet<string> = new Set([...Object.values(noteHeaders), emptyTableHeader])
+/**
+ * The properties as they came, as bytes: a broker that delivers a message of a quorum queue again
+ * adds a count of deliveries, sorts its headers and drops repeated ones, so that looking at a dead
+ * letter would change it.
+ */
+const propertiesHeader = "x-partymq-properties"
+const noteNames: ReadonlySet<string> = new Set([
+  ...Object.values(noteHeaders),
+  emptyTableHeader,
+  propertiesHeader,
+])
 
 /**
  * The properties with the note. A list that cannot be read, or whose header table would no longer fit
- * into a frame, stays as it is: the message matters more than the note on it.
+ * into a frame, stays as it is: the message matters more than the note on it. What looks like a note
+ * was put there by somebody else, and goes.
  */
 export function annotate(
   properties: Uint8Array,
@@ -37,8 +48,10 @@ export function annotate(
   frameMax: number,
 ): Uint8Array {
   return unlessMalformed(properties, () => {
-    const annotated = withNote(withoutNote(properties), note)
-    return headerFits(annotated, frameMax) ? annotated : properties
+    const bare = withoutNote(properties)
+    const annotated = withNote(bare, note)
+    const withCopy = appendHeaders(annotated, [[propertiesHeader, bare]])
+    return [withCopy, annotated].find((list) => headerFits(list, frameMax)) ?? bare
   })
 }
 
@@ -71,13 +84,18 @@ function hasEmptyTable(properties: Uint8Array): boolean {
 
 /** The properties without a note: as the message came, byte for byte. */
 export const original = (properties: Uint8Array): Uint8Array =>
-  unlessMalformed(properties, () => withoutNote(properties))
+  unlessMalformed(properties, () => {
+    const bare = withoutNote(properties)
+    const copy = findHeader(properties, encoder.encode(propertiesHeader))
+    return copy?.type === byteArray ? properties.slice(copy.start + 4, copy.end) : bare
+  })
 
 function withoutNote(properties: Uint8Array): Uint8Array {
   const hadEmptyTable = findHeader(properties, encoder.encode(emptyTableHeader)) !== undefined
   return removeHeaders(properties, (name) => noteNames.has(name), hadEmptyTable)
 }
 
+const byteArray = "x".charCodeAt(0)
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 

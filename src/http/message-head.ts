@@ -1,4 +1,5 @@
 import { bounds } from "../core/bounds.ts"
+import { givenKeyHeader } from "../core/given-key.ts"
 import { keyBytes, type PartitionKey } from "../core/key.ts"
 import { contentHeaderPrefix, frameOverhead } from "../wire/frames.ts"
 import { encodeProperties } from "../wire/properties.ts"
@@ -24,9 +25,10 @@ export interface InvalidHead {
 /**
  * Turns request headers into message properties. Carried as message headers, lower case: `x-*`,
  * `ce-*`, `traceparent`, `tracestate` and `baggage`; a name sent several times comes as one value,
- * joined with `, `, as HTTP defines it. `x-partymq-*` is refused and not dropped: what is PartyMQ's
- * own must not be forged, and what a producer sends must not vanish silently. Values that are not
- * UTF-8 are refused, because guessing an encoding would guess the key.
+ * joined with `, `, as HTTP defines it. A `Partition-Key` is carried as `x-partymq-key`, so that
+ * consumers know it. Other `x-partymq-*` are refused and not dropped: what is PartyMQ's own must not
+ * be forged, and what a producer sends must not vanish silently. Values that are not UTF-8 are
+ * refused, because guessing an encoding would guess the key.
  */
 export function messageHead(request: Headers, newId: () => string): MessageHead | InvalidHead {
   const headers: [string, string][] = []
@@ -46,6 +48,7 @@ export function messageHead(request: Headers, newId: () => string): MessageHead 
   }
   const key = partitionKey(request)
   if (key !== undefined && "problem" in key) return key
+  if (key !== undefined) headers.push([givenKeyHeader, decoder.decode(key)])
   const id = texts["message-id"] ?? newId()
   const properties = encodeProperties({
     contentType: texts["content-type"],
@@ -62,6 +65,7 @@ export function messageHead(request: Headers, newId: () => string): MessageHead 
     : { kind: "head", id, properties, key }
 }
 
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 const shortHeaders = ["content-type", "content-encoding", "message-id"] as const
 type ShortHeader = (typeof shortHeaders)[number]
 

@@ -1,8 +1,9 @@
 import type { TopicConfig } from "../config/config.ts"
 import type { GroupStatus } from "../router.ts"
+import { within } from "../within.ts"
 import type { HttpDeps } from "./deps.ts"
 import { jsonResponse } from "./json-response.ts"
-import { problemResponse } from "./problem.ts"
+import { problem, problemResponse } from "./problem.ts"
 import type { Route } from "./route.ts"
 import {
   type TopicList,
@@ -52,16 +53,20 @@ export function topicRoute({ router }: HttpDeps): Route {
         mediaType: "application/json",
         schema: topicStatusSchema,
       },
-      problems: ["unknown_topic"],
+      problems: ["unknown_topic", "broker_away"],
     },
     async serve(_request, { topic = "" }) {
       const refusal = unknownTopic(router.config, topic)
       if (refusal !== undefined) return problemResponse(refusal)
-      const groups = await router.describe(topic)
+      const described = within(router.config.http.publishTimeoutMs, router.describe(topic), late)
+      const groups = await described.catch(() => undefined)
+      if (groups === undefined) return problemResponse(problem("broker_away", late().message))
       return jsonResponse(topicStatus(topic, router.config.topics[topic]!, groups))
     },
   }
 }
+
+const late = () => new Error("the broker has not answered in time")
 
 /** Plugins by name only: their options are the user's and may hold what is not for everyone. */
 export function topicSummary(topic: string, config: TopicConfig): TopicSummary {

@@ -5,6 +5,7 @@ import {
   encodeShort,
   encodeUint32,
   locateProperty,
+  type NewHeader,
   type Span,
 } from "./properties.ts"
 
@@ -39,11 +40,8 @@ function sameName(bytes: Uint8Array, start: number, end: number, name: Uint8Arra
 
 const lowerCase = (byte: number): number => (byte >= 65 && byte <= 90 ? byte | 0x20 : byte)
 
-/** The list with these headers (as long strings) after those it has; all else stays byte for byte. */
-export function appendHeaders(
-  properties: Uint8Array,
-  entries: readonly (readonly [name: string, value: string])[],
-): Uint8Array {
+/** The list with these headers after those it has; all else stays byte for byte. */
+export function appendHeaders(properties: Uint8Array, entries: readonly NewHeader[]): Uint8Array {
   const at = headerEntries(properties)
   const kept = at === undefined ? new Uint8Array(0) : properties.slice(at.start, at.end)
   return withEntries(properties, concat([kept, encodeEntries(entries)]))

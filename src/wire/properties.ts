@@ -129,13 +129,16 @@ function encodeTable(entries: readonly (readonly [string, string])[]): Uint8Arra
   return concat([encodeUint32(content.length), content])
 }
 
-/** Table entries (long strings in UTF-8) without the table's length. */
-export function encodeEntries(entries: readonly (readonly [string, string])[]): Uint8Array {
-  const longString = Uint8Array.of("S".charCodeAt(0))
+/** A header to be written: text becomes a long string in UTF-8, bytes a byte array. */
+export type NewHeader = readonly [name: string, value: string | Uint8Array]
+
+/** Table entries without the table's length. */
+export function encodeEntries(entries: readonly NewHeader[]): Uint8Array {
   return concat(
     entries.flatMap(([name, value]) => {
-      const content = encoder.encode(value)
-      return [encodeShort(name), longString, encodeUint32(content.length), content]
+      const type = encoder.encode(typeof value === "string" ? "S" : "x")
+      const content = typeof value === "string" ? encoder.encode(value) : value
+      return [encodeShort(name), type, encodeUint32(content.length), content]
     }),
   )
 }

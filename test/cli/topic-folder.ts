@@ -5,7 +5,8 @@ import { temporaryFolder } from "../config/temporary-folder.ts"
 import { unique } from "../support/unique.ts"
 import type { PartymqOptions } from "./partymq.ts"
 
-type TopicInput = NonNullable<ConfigInput["topics"]>[string]
+export type TopicInput = ConfigInput["topics"][string]
+type Settings = Omit<ConfigInput, "topics">
 
 /** Quick to declare; for tests that are not about queue types. */
 export const classic = { queue: { type: "classic" } } as const
@@ -15,11 +16,11 @@ export const classicDeadLetter = { type: "classic" } as const
 export function topicFolder(
   url: string,
   input: TopicInput,
-  more: { files?: { readonly [name: string]: string }; settings?: ConfigInput } = {},
+  more: { files?: { readonly [name: string]: string }; settings?: Settings } = {},
 ) {
   const topic = unique("orders")
   const folder = temporaryFolder(more.files)
-  const configure = (changed: TopicInput, settings: ConfigInput = more.settings ?? {}) => {
+  const configure = (changed: TopicInput, settings: Settings = more.settings ?? {}) => {
     const config: ConfigInput = {
       http: { host: "127.0.0.1", port: 0 },
       ...settings,

@@ -2,8 +2,17 @@ import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { bounds } from "../../src/core/bounds.ts"
 import { annotate, type DeadLetterNote, original, readNote } from "../../src/core/dead-letter.ts"
+import { appendHeaders, removeHeaders } from "../../src/wire/headers.ts"
 import { seed } from "../support/seed.ts"
-import { fromHex, hex, rawList, rawProperties, textHeader } from "../wire/property-list.ts"
+import {
+  bytesOf,
+  fromHex,
+  hex,
+  long,
+  rawList,
+  rawProperties,
+  textHeader,
+} from "../wire/property-list.ts"
 
 const frameMax = bounds.frameBytesMax
 const note: DeadLetterNote = {
@@ -13,6 +22,8 @@ const note: DeadLetterNote = {
   source: "orders.source",
   groups: ["billing", "marketing"],
 }
+
+const copyName = "x-partymq-properties"
 
 const notes: fc.Arbitrary<DeadLetterNote> = fc
   .record({
@@ -55,6 +66,26 @@ describe("a dead-lettered message", () => {
     const list = rawList({ headers: [textHeader("x", "y".repeat(50))] })
     expect(annotate(list, note, list.length + 20)).toBe(list)
     expect(annotate(list, note, list.length + 1000)).not.toBe(list)
+  })
+
+  test("is given back as it came after a broker has rewritten its headers", () => {
+    const list = rawList({ headers: ["b", "a", "a"].map((name) => textHeader(name, name)) })
+    const annotated = annotate(list, note, frameMax)
+    const rewritten = appendHeaders(
+      removeHeaders(annotated, (name) => name === "a"),
+      [
+        ["a", "a"],
+        ["x-delivery-count", "1"],
+      ],
+    )
+    expect(hex(original(rewritten))).toBe(hex(list))
+    expect(readNote(rewritten)).toEqual(note)
+  })
+
+  test("takes no stranger's word for how it came", () => {
+    const forged = rawList({ headers: [{ name: copyName, type: "x", value: long(bytesOf("no")) }] })
+    expect(hex(original(annotate(forged, note, frameMax)))).toBe(hex(rawList({})))
+    expect(hex(annotate(forged, note, 30))).toBe(hex(rawList({})))
   })
 
   test("stays as it is when its properties cannot be read", () => {

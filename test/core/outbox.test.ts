@@ -188,6 +188,17 @@ function failuresFitTheWire(run: Run): void {
   }
 }
 
+test("a lane that is added to an open outbox is open at once", () => {
+  const broker = new SimulatedBroker()
+  broker.open()
+  const backoff = { firstMs: 10, maxMs: 100 }
+  const options = { queue: "q", mayRefuse: false, returnsMax: 1, backoff, random: () => 0 }
+  const lane = broker.outbox.addLane({ ...options, stats: groupStats() })
+  const [properties, body] = [new Uint8Array(2), new Uint8Array(0)]
+  lane.offer({ properties, body, orderKey: "k", persistent: true, settled: () => {} })
+  expect(broker.outbox.unconfirmed).toBe(1)
+})
+
 describe("order within a key", () => {
   test("survives lost channels, missing queues and refused probes", () => {
     holds({ refusals: "probes" }, (run) => {

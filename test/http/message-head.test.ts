@@ -166,9 +166,15 @@ describe("Partition-Key", () => {
     expect(Buffer.from(key!)).toEqual(Buffer.from("Zoë 🙂", "utf8"))
   })
 
-  test("without it there is no key, and it is not carried as a header either", () => {
+  test("without it there is no key, and no header that says one", () => {
     expect("key" in head(received({ "x-a": "1" }))).toBe(false)
-    expect(view(received({ "Partition-Key": "k" })).header("partition-key")).toBeUndefined()
+    expect(view(received({ "x-a": "1" })).header("x-partymq-key")).toBeUndefined()
+  })
+
+  test("consumers find it in x-partymq-key", () => {
+    const carried = view(received({ "Partition-Key": "Zoë" }))
+    expect(carried.header("x-partymq-key")).toBe("Zoë")
+    expect(carried.header("partition-key")).toBeUndefined()
   })
 
   test("empty, too long or not UTF-8 is refused", () => {

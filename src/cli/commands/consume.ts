@@ -2,6 +2,7 @@ import type { Command } from "commander"
 import type { Connection } from "../../broker/connection.ts"
 import type { Delivery } from "../../broker/content-reader.ts"
 import { type QueueReader, readQueue } from "../../broker/queue-reader.ts"
+import { givenKeyHeader } from "../../core/given-key.ts"
 import { messageView } from "../../core/message-view.ts"
 import { shownKey } from "../../shown-key.ts"
 import { planTopics, type TopicPlan } from "../../topic-plan.ts"
@@ -126,10 +127,11 @@ class Consuming {
     })
   }
 
-  /** As the extractors find it; `null` where the producer set it outright. */
+  /** As the producer gave it, else as the extractors find it; `null` for none. */
   #keyOf({ properties, body }: Delivery): string | null {
+    const view = messageView(properties, body)
     try {
-      const key = this.#plan.route.extractKey(messageView(properties, body))
+      const key = view.headerKey(givenKeyHeader) ?? this.#plan.route.extractKey(view)
       return key instanceof Uint8Array ? shownKey(key).value : null
     } catch {
       return null
