@@ -27,6 +27,7 @@ export class Connection extends AMQPClient {
   #heard = true
   #liveness: ReturnType<typeof setInterval> | undefined
   #isOpen = false
+  #isDestroyed = false
 
   /**
    * Opens a connection.
@@ -48,6 +49,11 @@ export class Connection extends AMQPClient {
     super(url, tls)
     this.onerror = () => {}
     this.ondisconnect = (error) => this.#lost(error?.message ?? "the connection was closed")
+  }
+
+  /** The largest frame to send; the broker may also say 0 for "no limit". */
+  get frameBytesMax(): number {
+    return this.frameMax === 0 ? bounds.frameBytesMax : this.frameMax
   }
 
   /** A channel whose deliveries, confirms and returns go to the listener. */
@@ -98,6 +104,7 @@ export class Connection extends AMQPClient {
 
   /** Ends the connection without a word to the broker, as a crash would. */
   destroy(reason = "closed by us"): void {
+    this.#isDestroyed = true
     this.socket?.destroy()
     this.#lost(reason)
   }
@@ -115,6 +122,8 @@ export class Connection extends AMQPClient {
   }
 
   protected override parseFrames(view: AMQPView): void {
+    // What is left of a read after the connection was given up concerns nobody any more.
+    if (this.#isDestroyed) return
     this.#heard = true
     try {
       const type = view.getUint8(0)

@@ -91,11 +91,13 @@ export class Publisher {
       frames.set(lane.queue, method)
     }
     const { properties, body } = letter
-    connection.write(contentFrames(channel.id, method, properties, body, connection.frameMax))
+    connection.write(contentFrames(channel.id, method, properties, body, connection.frameBytesMax))
   }
 
   #backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {
     setTimeout(async () => {
+      // A queue made on behalf of an older channel would take what is in flight on this one halfway.
+      if (!lane.isBackingOff(turn)) return
       // If it cannot be made the publish comes back once more, and is counted.
       if (declare) await this.#options.redeclare(lane.queue).catch(() => {})
       this.#outbox.retry(lane, turn)

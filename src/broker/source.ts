@@ -94,7 +94,7 @@ export class Source {
       dispatch: this.#options.dispatch,
       deadLetters: this.#options.deadLetters,
       source: config.queue,
-      frameMax: connection.frameMax,
+      frameMax: connection.frameBytesMax,
       now: () => new Date(),
       ack: (tag) => acks.ackUpTo(tag),
     })
@@ -118,7 +118,7 @@ export class Source {
 
   #delivered(intake: Intake, delivery: Delivery, connection: Connection): void {
     if (!this.#isTaking) return
-    const properties = forwardableOrAsIs(delivery.properties, connection.frameMax)
+    const properties = forwardableOrAsIs(delivery.properties, connection.frameBytesMax)
     intake.accept({ deliveryTag: delivery.deliveryTag, properties, body: delivery.body })
   }
 

@@ -77,7 +77,12 @@ export interface SourceConfig {
 }
 
 export interface RetryConfig {
-  /** How often a publish that the broker refused or returned is tried in all. @default 10 */
+  /**
+   * How often in a row a partition's publishes may come back because its queue does not exist and
+   * cannot be declared, before the first in line is given up: dead-lettered, or answered 503. What
+   * the broker refuses (a full queue) is tried until it is taken, or until HTTP's time is over.
+   * @default 10
+   */
   readonly attemptsMax: number
   /** First wait; it doubles with each attempt, with jitter. @default 100 */
   readonly backoffMs: number

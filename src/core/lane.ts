@@ -79,6 +79,7 @@ export class Lane {
       seq: this.#seq++,
       sends: 0,
       abandoned: false,
+      maybeArrived: false,
       suspect: false,
     }
     this.#waiting.push(parcel)
@@ -95,7 +96,7 @@ export class Lane {
     const kept = waiting.filter((other) => other !== parcel)
     if (kept.length === waiting.length) return
     this.#waiting.replace(kept)
-    settle(parcel, parcel.sends === 0 ? "unsent" : "refused")
+    settle(parcel, parcel.sends === 0 ? "unsent" : parcel.maybeArrived ? "lost" : "refused")
   }
 
   opened(): void {
@@ -105,6 +106,7 @@ export class Lane {
 
   /** Returns what it gave up, to be settled once every lane is closed: an owner may offer again. */
   closed(): GivenUp[] {
+    for (const parcel of this.#inFlight) parcel.maybeArrived = true
     const sent = [...this.#inFlight, ...this.#refused]
     const all = [...sent, ...this.#waiting.toArray()].sort(bySeq)
     this.#inFlight.clear()
@@ -158,8 +160,13 @@ export class Lane {
     this.#settleWhenQuiet()
   }
 
+  /** Whether the wait of that turn is still what keeps the lane from sending. */
+  isBackingOff(turn: number): boolean {
+    return this.#state === "backingOff" && turn === this.#turn
+  }
+
   retry(turn: number): void {
-    if (this.#state !== "backingOff" || turn !== this.#turn) return
+    if (!this.isBackingOff(turn)) return
     this.#state = "probing"
     this.#pump()
   }

@@ -35,6 +35,8 @@ export interface Parcel {
   sends: number
   /** Its owner gave it up: settled on the next occasion, never sent (again). */
   abandoned: boolean
+  /** It was in flight when a channel was lost: it may have arrived, whatever becomes of it now. */
+  maybeArrived: boolean
   /** A return arrived while it was in flight, so a confirm does not mean that it is in the queue. */
   suspect: boolean
 }
