@@ -6,7 +6,7 @@ import type { Dispatch } from "../core/dispatch.ts"
 import { Intake } from "../core/intake.ts"
 import type { Lane } from "../core/lane.ts"
 import type { Log } from "../log.ts"
-import { forwardable } from "../wire/forwardable.ts"
+import { asFirstDelivered, forwardable } from "../wire/forwardable.ts"
 import { ackFrame } from "../wire/frames.ts"
 import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
@@ -118,7 +118,7 @@ export class Source {
 
   #delivered(intake: Intake, delivery: Delivery, connection: Connection): void {
     if (!this.#isTaking) return
-    const properties = forwardableOrAsIs(delivery.properties, connection.frameBytesMax)
+    const properties = forwardableOrAsIs(delivery, connection.frameBytesMax)
     intake.accept({ deliveryTag: delivery.deliveryTag, properties, body: delivery.body })
   }
 
@@ -170,9 +170,9 @@ export class Source {
 }
 
 /** A list that cannot be read is left alone; whoever needs something from it rejects the message. */
-function forwardableOrAsIs(properties: Uint8Array, frameMax: number): Uint8Array {
+function forwardableOrAsIs({ properties, redelivered }: Delivery, frameMax: number): Uint8Array {
   try {
-    return forwardable(properties, frameMax)
+    return forwardable(redelivered ? asFirstDelivered(properties) : properties, frameMax)
   } catch {
     return properties
   }

@@ -3,6 +3,16 @@ import { headerFits } from "./frames.ts"
 import { appendHeaders, findHeader, removeHeaders, renameHeaders } from "./headers.ts"
 import { locateProperty } from "./properties.ts"
 
+/** Headers that a quorum queue adds to what it delivers again. */
+const redeliveryHeaders: ReadonlySet<string> = new Set(["x-delivery-count", "x-acquired-count"])
+
+/**
+ * The property list of a redelivered message as its producer sent it: without what the source queue
+ * added to count its deliveries, which says nothing about the queue it goes to.
+ */
+export const asFirstDelivered = (properties: Uint8Array): Uint8Array =>
+  removeHeaders(properties, (name) => redeliveryHeaders.has(name))
+
 const userIdFlag = 0x0010
 const text = new TextDecoder()
 const cc = new TextEncoder().encode("CC")

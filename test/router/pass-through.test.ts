@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test"
+import type { Delivery } from "../../src/broker/content-reader.ts"
+import { readQueue } from "../../src/broker/queue-reader.ts"
 import { concat, encodeShort, encodeUint32 } from "../../src/wire/properties.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { startedRouter } from "../support/test-router.ts"
 import { unique } from "../support/unique.ts"
+import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
 
 const vhost = withVhost()
@@ -116,6 +119,33 @@ describe("properties, headers and body pass through byte for byte", () => {
     await router.stop()
   }, 60_000)
 
+  test("also when the source delivers them again", async () => {
+    const topic = unique("again")
+    const config = {
+      amqp: { url: vhost.url },
+      topics: {
+        [topic]: {
+          source: { queue: `${topic}.source` },
+          onMissingKey: { key: "any" },
+          groups: { g: { partitions: 1 } },
+        },
+      },
+    }
+    await (await startedRouter(config)).stop()
+    const connection = await connect(vhost.url)
+    const publisher = await RawPublisher.open(connection, `${topic}.source`)
+    const lists = [headersOnly(), bytes(0, 0), headersOnly(entry("x", "I", bytes(0, 0, 0, 1)))]
+    for (const properties of lists) publisher.publish(properties, anything)
+    await publisher.unconfirmedAtMost(0)
+    const seen = await seeAndGiveBack(`${topic}.source`, lists.length)
+    expect(seen).toHaveLength(lists.length)
+    const router = await startedRouter(config)
+    const taken = await take(vhost.url, `partymq.${topic}.g.g1.p0`, lists.length)
+    expect(taken.map(({ properties }) => hex(properties))).toEqual(lists.map(hex))
+    await connection.shut(5_000)
+    await router.stop()
+  })
+
   test("but for what the broker would act on", async () => {
     const topic = unique("treated")
     const router = await startedRouter({
@@ -147,3 +177,15 @@ describe("properties, headers and body pass through byte for byte", () => {
 })
 
 const hex = (value: Uint8Array) => Buffer.from(value).toString("hex")
+
+/** Takes deliveries and closes the channel without an ack. */
+async function seeAndGiveBack(queue: string, count: number): Promise<Delivery[]> {
+  const connection = await connect(vhost.url)
+  const seen: Delivery[] = []
+  const delivered = (delivery: Delivery) => seen.push(delivery)
+  const reader = await readQueue(connection, queue, { prefetch: count, delivered, ended: () => {} })
+  await until(() => seen.length === count, { what: `${count} deliveries` })
+  await reader.close()
+  await connection.shut(5_000)
+  return seen
+}
