@@ -1,4 +1,6 @@
 import type { Config } from "../config/config.ts"
+import { bounds } from "../core/bounds.ts"
+import { ByteBudget } from "../core/byte-budget.ts"
 import { Dispatch } from "../core/dispatch.ts"
 import { deadLetterQueue } from "../core/generation.ts"
 import type { Lane } from "../core/lane.ts"
@@ -42,6 +44,14 @@ export class BrokerSide {
   readonly #topics: ReadonlyMap<string, Topic>
   readonly #publishLink: Link
   readonly #consumeLink: Link | undefined
+  /** Over it the sources are not read: their messages stay with the broker. */
+  readonly #budget = new ByteBudget({
+    bytesMax: bounds.sourceInFlightBytesMax,
+    exhausted: () => this.#consuming?.pauseReading(),
+    relieved: () => this.#consuming?.resumeReading(),
+  })
+  /** The connection that the sources are read from, from before the first of them is. */
+  #consuming: Connection | undefined
   /** Until the generations are agreed on nothing may be routed. */
   #isAgreed = false
   #isStopping = false
@@ -152,7 +162,7 @@ export class BrokerSide {
     })
     const dispatch = new Dispatch(route, this.#publisher.lanes, topicStats)
     const { source } = plan.config
-    const options = { topic, dispatch, deadLetters, backoff, log }
+    const options = { topic, dispatch, deadLetters, backoff, budget: this.#budget, log }
     return {
       plan,
       dispatch,
@@ -173,6 +183,7 @@ export class BrokerSide {
   }
 
   async #setUpConsuming(connection: Connection): Promise<void> {
+    this.#consuming = connection
     const sources = [...this.#topics.values()].flatMap(({ source }) => source ?? [])
     await Promise.all(sources.map((source) => source.open(connection)))
   }

@@ -28,6 +28,7 @@ export class Connection extends AMQPClient {
   #liveness: ReturnType<typeof setInterval> | undefined
   #isOpen = false
   #isDestroyed = false
+  #isPaused = false
 
   /**
    * Opens a connection.
@@ -92,6 +93,18 @@ export class Connection extends AMQPClient {
   write(bytes: Uint8Array): void {
     if (this.#unwritten.length === 0) queueMicrotask(() => this.#flush())
     this.#unwritten.push(bytes)
+  }
+
+  /** Reads nothing more, so that the broker keeps what it has; heartbeats go on being sent. */
+  pauseReading(): void {
+    this.#isPaused = true
+    this.socket?.pause()
+  }
+
+  resumeReading(): void {
+    this.#isPaused = false
+    this.#heard = true
+    this.socket?.resume()
   }
 
   override send(bytes: Uint8Array): Promise<void> {
@@ -161,7 +174,7 @@ export class Connection extends AMQPClient {
   #silentHalves = 0
 
   #beat(): void {
-    this.#silentHalves = this.#heard ? 0 : this.#silentHalves + 1
+    this.#silentHalves = this.#heard || this.#isPaused ? 0 : this.#silentHalves + 1
     this.#heard = false
     if (this.#silentHalves >= bounds.heartbeatHalvesMissed) this.destroy("the broker fell silent")
     else this.write(heartbeatFrame)

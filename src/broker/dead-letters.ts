@@ -43,6 +43,10 @@ export type Verdict = "keep" | "remove" | "stop"
  * verdict on the last is there. Kept messages return to their place in the queue at the end, as they
  * do when the process dies. Returns how many were shown.
  *
+ * However few are shown, as many are fetched as any visit keeps: a quorum queue (seen on RabbitMQ 3.10.8) puts
+ * what is given back behind all that was given back before, so whoever takes only a part of that and
+ * gives it back has changed the order.
+ *
  * @param most look at no more than this; those that arrive meanwhile are not waited for, and it
  *   ends early once `bounds.visitedUnackedMax` were kept
  */
@@ -54,8 +58,8 @@ export async function visitMessages(
 ): Promise<number> {
   const waiting = Math.min(most, (await countMessages(connection, queue)) ?? 0)
   if (waiting === 0) return 0
-  const inbox = new Inbox()
-  const prefetch = Math.min(waiting, bounds.visitedUnackedMax)
+  const inbox = new Inbox(waiting)
+  const prefetch = bounds.visitedUnackedMax
   const reader = await readQueue(connection, queue, {
     prefetch,
     delivered: (delivery) => inbox.put(delivery),
@@ -83,10 +87,18 @@ export async function visitMessages(
 /** Deliveries between the callback that brings them and the loop that takes them. */
 class Inbox {
   readonly #deliveries: Delivery[] = []
+  #left: number
   #failure: string | undefined
   #wake: () => void = () => {}
 
+  /** @param most how many will be taken; what comes after them is not held in memory */
+  constructor(most: number) {
+    this.#left = most
+  }
+
   put(delivery: Delivery): void {
+    if (this.#left === 0) return
+    this.#left -= 1
     this.#deliveries.push(delivery)
     this.#wake()
   }

@@ -2,6 +2,7 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import type { SourceConfig } from "../config/config.ts"
 import { type Backoff, backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
+import type { ByteBudget } from "../core/byte-budget.ts"
 import type { Dispatch } from "../core/dispatch.ts"
 import { Intake } from "../core/intake.ts"
 import type { Lane } from "../core/lane.ts"
@@ -21,6 +22,8 @@ export interface SourceOptions {
   readonly dispatch: Dispatch
   readonly deadLetters: Lane
   readonly backoff: Backoff
+  /** Of all sources on the connection. */
+  readonly budget: ByteBudget
   readonly log: Log
 }
 
@@ -96,6 +99,7 @@ export class Source {
       source: config.queue,
       frameMax: connection.frameBytesMax,
       now: () => new Date(),
+      budget: this.#options.budget,
       ack: (tag) => acks.ackUpTo(tag),
     })
     const channel = await connection.rawChannel(

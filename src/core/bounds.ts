@@ -35,6 +35,8 @@ export const bounds = {
   heartbeatHalvesMissed: 5,
   /** How often the age of the oldest unconfirmed publish is looked at. */
   confirmCheckIntervalMs: 1_000,
+  /** Bytes of the sources' messages on their way; over it, sources are not read. */
+  sourceInFlightBytesMax: 32 * 1024 * 1024,
   /** Deliveries of one source queue that may be on their way at once. */
   prefetch: 512,
   /** Messages of a dead-letter queue that are held while it is looked through. */

@@ -1,3 +1,4 @@
+import type { ByteBudget } from "./byte-budget.ts"
 import { annotate } from "./dead-letter.ts"
 import type { Abandonable, Dispatch, Dispatched } from "./dispatch.ts"
 import type { Lane, Letter } from "./lane.ts"
@@ -11,6 +12,8 @@ export interface IntakeOptions {
   readonly source: string
   readonly frameMax: number
   readonly now: () => Date
+  /** What has arrived and is not settled is taken from it. */
+  readonly budget: ByteBudget
   /** Ack every delivery up to this tag. */
   readonly ack: (tag: number) => void
 }
@@ -33,6 +36,7 @@ export class Intake {
   readonly #options: IntakeOptions
   readonly #watermark = new Watermark()
   readonly #open = new Map<number, Abandonable>()
+  #openBytes = 0
   #isClosed = false
 
   constructor(options: IntakeOptions) {
@@ -50,6 +54,8 @@ export class Intake {
     dispatch.stats.consumed += 1
     const tag = delivery.deliveryTag
     this.#open.set(tag, nothingYet)
+    this.#openBytes += sizeOf(delivery)
+    this.#options.budget.take(sizeOf(delivery))
     const way = dispatch.publish(delivery, {
       persistent: true,
       settled: (outcome) => this.#dispatched(delivery, outcome),
@@ -60,6 +66,8 @@ export class Intake {
   /** The channel is gone or given up. */
   close(): void {
     this.#isClosed = true
+    this.#options.budget.give(this.#openBytes)
+    this.#openBytes = 0
     for (const way of [...this.#open.values()]) way.abandon()
     this.#open.clear()
   }
@@ -101,11 +109,16 @@ export class Intake {
     this.#open.set(delivery.deliveryTag, { abandon: () => deadLetters.abandon(parcel) })
   }
 
-  #settled({ deliveryTag }: Delivered): void {
+  #settled(delivery: Delivered): void {
+    const { deliveryTag } = delivery
     this.#open.delete(deliveryTag)
+    this.#openBytes -= sizeOf(delivery)
+    this.#options.budget.give(sizeOf(delivery))
     this.#options.dispatch.stats.settled += 1
     if (this.#watermark.settle(deliveryTag)) this.#options.ack(this.#watermark.top)
   }
 }
+
+const sizeOf = ({ properties, body }: Delivered): number => properties.length + body.length
 
 const nothingYet: Abandonable = { abandon: () => {} }

@@ -14,10 +14,10 @@ const vhost = withVhost()
 const encoder = new TextEncoder()
 
 /** Keyed by a header; one partition holds everything in order. */
-const onePartition = () =>
+const onePartition = (type: "classic" | "quorum" = "classic") =>
   topicFolder(vhost.url, {
     key: [{ use: "header", name: "k" }],
-    groups: { g: { partitions: 1, ...classic } },
+    groups: { g: { partitions: 1, queue: { type } } },
     deadLetter: classicDeadLetter,
   })
 
@@ -117,17 +117,22 @@ describe("consume", () => {
     })
   })
 
-  test("gives back what it did not print, in order, to the next one", async () => {
-    using folder = onePartition()
-    const queue = await declared(folder)
-    await publishTo(queue, numbers(299, 1))
-    await using first = await consuming([folder.topic, "--group=g", "--limit=7"], folder.options)
-    expect(await first.ended()).toBe(0)
-    await using rest = await consuming([folder.topic, "--group=g", "--limit=293"], folder.options)
-    expect(await rest.ended()).toBe(0)
-    const bodies = [...first.lines(), ...rest.lines()].map(({ body }) => body)
-    expect(bodies).toEqual(numbers(300))
-  })
+  for (const type of ["classic", "quorum"] as const) {
+    test(`gives back what it did not print, in order, to the next one (${type} queue)`, async () => {
+      using folder = onePartition(type)
+      const queue = await declared(folder)
+      await publishTo(queue, numbers(299, 1))
+      const bodies: (string | undefined)[] = []
+      // Each takes over what the one before had fetched and not printed.
+      for (const limit of [3, 5, 200, 92]) {
+        const args = ["consume", folder.topic, "--group=g", `--limit=${limit}`]
+        const run = await runPartymq(args, folder.options)
+        expect(run.exitCode).toBe(0)
+        bodies.push(...parsed(run.stdout).map(({ body }) => body))
+      }
+      expect(bodies).toEqual(numbers(300))
+    })
+  }
 
   test("stands by while another consumer has the partition, and takes over in order", async () => {
     using folder = onePartition()

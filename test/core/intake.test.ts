@@ -64,6 +64,7 @@ function everythingIsDone(topic: SimulatedTopic): void {
   expect(topic.broker.outbox.unconfirmed).toBe(0)
   const { inFlightMessages, inFlightBytes } = topic.stats
   expect({ inFlightMessages, inFlightBytes }).toEqual({ inFlightMessages: 0, inFlightBytes: 0 })
+  expect(topic.budget.used).toBe(0)
   expect(topic.stats.settled).toBeGreaterThanOrEqual(topic.messages.length)
   topic.messages.forEach(({ key }, at) => {
     if (key === undefined) expect(topic.notes(at)[0]).toMatchObject({ reason: "missing_key" })

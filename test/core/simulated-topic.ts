@@ -1,3 +1,4 @@
+import { ByteBudget } from "../../src/core/byte-budget.ts"
 import { readNote } from "../../src/core/dead-letter.ts"
 import { Dispatch } from "../../src/core/dispatch.ts"
 import { Intake } from "../../src/core/intake.ts"
@@ -33,6 +34,7 @@ export interface SourceMessage {
  */
 export class SimulatedTopic {
   readonly broker = new SimulatedBroker()
+  readonly budget = new ByteBudget({ bytesMax: 64, exhausted: () => {}, relieved: () => {} })
   readonly messages: SourceMessage[] = []
   readonly stats = topicStats(Object.keys(queues))
   readonly deadLetters: Lane
@@ -110,6 +112,7 @@ export class SimulatedTopic {
       deadLetters: this.deadLetters,
       source: "source",
       frameMax: 131_072,
+      budget: this.budget,
       now: () => new Date("2024-01-01T00:00:00Z"),
       ack: (tag) => {
         if (intake !== this.intake) throw new Error(`acked ${tag} on a closed channel`)

@@ -3,6 +3,7 @@ import { countMessages, visitMessages } from "../../src/broker/dead-letters.ts"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { original, readNote } from "../../src/core/dead-letter.ts"
 import { temporaryFolder } from "../config/temporary-folder.ts"
+import { limitedUser } from "../support/limited-user.ts"
 import { management } from "../support/management.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { startedRouter } from "../support/test-router.ts"
@@ -219,7 +220,7 @@ describe("a message that cannot be routed", () => {
 
 describe("a message that a group cannot get", () => {
   test("is dead-lettered for that group once retries are over, and others get theirs", async () => {
-    const user = await newUser()
+    await using user = await limitedUser(vhost)
     await using at = await started(
       {
         key: [{ use: "header", name: "k" }],
@@ -261,18 +262,3 @@ describe("a message that a group cannot get", () => {
     expect(arrived.at(-1)?.body).toEqual(bytesOf("5"))
   })
 })
-
-/** A user of the tests' vhost, whose rights can be changed. */
-async function newUser() {
-  const name = unique("user")
-  await management("PUT", `/api/users/${name}`, { password: "secret", tags: "" })
-  const mayConfigure = (configure: string) =>
-    management("PUT", `/api/permissions/${vhost.name}/${name}`, {
-      configure,
-      write: ".*",
-      read: ".*",
-    })
-  await mayConfigure(".*")
-  const { host } = new URL(vhost.url)
-  return { url: `amqp://${name}:secret@${host}/${vhost.name}`, mayConfigure }
-}

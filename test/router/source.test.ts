@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
+import { bounds } from "../../src/core/bounds.ts"
 import { createLog } from "../../src/log.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { management } from "../support/management.ts"
@@ -140,6 +141,30 @@ describe("a source queue", () => {
     expect(await taken(topic, 1)).toEqual(["1"])
     await router.stop()
   })
+
+  test("is not read on while too much of it is in flight, and is once there is room", async () => {
+    const topic = unique("large")
+    const config = configured(topic, { queue: `${topic}.q` })
+    const queue = { type: "classic", maxLength: 1, overflow: "reject-publish" } as const
+    config.topics![topic]!.groups = { g: { partitions: 1, queue } }
+    const router = await startedRouter(config)
+    const { stats } = router
+    const megabyte = "x".repeat(1_000_000)
+    const bodies = Array.from({ length: 80 }, (_, n) => `${n} ${megabyte}`)
+    await publish(`${topic}.q`, bodies)
+    const used = () => stats.topics[topic]!.inFlightBytes
+    await until(() => used() >= bounds.sourceInFlightBytesMax, { what: "the budget to be used up" })
+    const arrived = await take(vhost.url, `partymq.${topic}.g.g1.p0`, bodies.length, () => {
+      // A read that was under way may bring a few more.
+      expect(used()).toBeLessThan(bounds.sourceInFlightBytesMax + 3_000_000)
+    })
+    expect(arrived.map(({ body }) => text(body).split(" ")[0])).toEqual(
+      bodies.map((body) => body.split(" ")[0]),
+    )
+    await until(() => stats.topics[topic]!.settled === bodies.length, { what: "all to settle" })
+    expect(stats.reconnects).toEqual({ publish: 0, consume: 0 })
+    await router.stop()
+  }, 60_000)
 
   test("gives back what is in flight when the router stops, and nothing twice after a clean stop", async () => {
     const topic = unique("stopped")

@@ -42,7 +42,9 @@ export class RawPublisher {
     this.#sent += 1
     this.#open += 1
     const method = publishFrame(id, this.#queue)
-    this.#connection.write(contentFrames(id, method, properties, body, this.#connection.frameBytesMax))
+    this.#connection.write(
+      contentFrames(id, method, properties, body, this.#connection.frameBytesMax),
+    )
   }
 
   /** Waits until no more than so many are unconfirmed. */
@@ -60,7 +62,12 @@ export class RawPublisher {
 }
 
 /** Takes the first messages of a queue and acks them. */
-export async function take(url: string, queue: string, count: number): Promise<Delivery[]> {
+export async function take(
+  url: string,
+  queue: string,
+  count: number,
+  onEach: (delivery: Delivery) => void = () => {},
+): Promise<Delivery[]> {
   const connection = await connect(url)
   try {
     const taken: Delivery[] = []
@@ -69,11 +76,15 @@ export async function take(url: string, queue: string, count: number): Promise<D
       delivered(delivery, from) {
         if (taken.length === count) return
         taken.push(delivery)
+        onEach(delivery)
         from.ack(delivery)
       },
       ended: () => {},
     })
-    await until(() => taken.length === count, { what: () => `${count} messages in "${queue}"` })
+    await until(() => taken.length === count, {
+      what: () => `${count} messages in "${queue}", ${taken.length} came`,
+      timeoutMs: 60_000,
+    })
     await reader.close()
     return taken
   } finally {
