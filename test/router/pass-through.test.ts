@@ -46,7 +46,10 @@ const fields: [type: string, value: Uint8Array][] = [
   ["x", sized(repeated(20_000, 0xa5))],
 ]
 
-/** Each is published to the source as these bytes, and has to arrive as the same. */
+/**
+ * Each is published to the source as these bytes, and has to arrive as it does without a router
+ * between: RabbitMQ 4 sorts the headers of some messages itself.
+ */
 const cases: [what: string, properties: Uint8Array, body: Uint8Array][] = [
   ["an empty body", headersOnly(), bytes()],
   ["a body of one byte", headersOnly(), bytes(0)],
@@ -104,14 +107,23 @@ describe("properties, headers and body pass through byte for byte", () => {
     })
     const connection = await connect(vhost.url)
     const publisher = await RawPublisher.open(connection, `${topic}.source`)
-    for (const [, properties, body] of cases) publisher.publish(properties, body)
+    const reference = `${topic}.reference`
+    const channel = await connection.plainChannel()
+    await channel.queueDeclare(reference, { durable: true }, { "x-queue-type": "quorum" })
+    const direct = await RawPublisher.open(connection, reference)
+    for (const [, properties, body] of cases) {
+      publisher.publish(properties, body)
+      direct.publish(properties, body)
+    }
     await publisher.unconfirmedAtMost(0)
+    await direct.unconfirmedAtMost(0)
+    const expected = await take(vhost.url, reference, cases.length)
     const taken = await take(vhost.url, `partymq.${topic}.g.g1.p0`, cases.length)
-    for (const [at, [what, properties, body]] of cases.entries()) {
+    for (const [at, [what, , body]] of cases.entries()) {
       const arrived = taken[at]!
       expect({ what, properties: hex(arrived.properties) }).toEqual({
         what,
-        properties: hex(properties),
+        properties: hex(expected[at]!.properties),
       })
       expect(Buffer.compare(arrived.body, body)).toBe(0)
     }

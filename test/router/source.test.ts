@@ -54,7 +54,7 @@ describe("a source queue", () => {
     const router = await startedRouter(configured(topic, source))
     const path = `/api/queues/${vhost.name}/${topic}.q`
     const queue = await management<{ arguments: object }>("GET", path)
-    expect(queue.arguments).toEqual({
+    expect(queue.arguments).toMatchObject({
       "x-queue-type": "quorum",
       "x-single-active-consumer": true,
     })

@@ -75,12 +75,18 @@ function requirePartition({ route }: TopicPlan, { group, partition = 0 }: Consum
  */
 const prefetch = 1_000
 
+/** How long what is printed may be unacked: after a crash it is printed again. */
+const ackIntervalMs = 20
+
 /** Prints what comes and acks it once it is written. */
 class Consuming {
   readonly done: Promise<void>
   readonly #plan: TopicPlan
   readonly #queues: readonly { queue: string; partition: number }[]
   readonly #readers: QueueReader[] = []
+  /** The last delivery of each reader that is printed and not acked. */
+  readonly #printed = new Map<QueueReader, Delivery>()
+  #acking: ReturnType<typeof setTimeout> | undefined
   readonly #limit: number
   #left: number
   #written = 0
@@ -118,6 +124,7 @@ class Consuming {
   /** Gives the partitions back; what was delivered and not printed returns to them, in order. */
   async stop(): Promise<void> {
     this.#left = 0
+    this.#ackPrinted()
     await Promise.all(this.#readers.map((reader) => reader.close()))
   }
 
@@ -126,10 +133,18 @@ class Consuming {
     this.#left -= 1
     const line = { partition, key: this.#keyOf(delivery), ...shownMessage(delivery) }
     process.stdout.write(`${JSON.stringify(line)}\n`, () => {
-      reader.ack(delivery)
+      this.#printed.set(reader, delivery)
+      this.#acking ??= setTimeout(() => this.#ackPrinted(), ackIntervalMs)
       this.#written += 1
       if (this.#written === this.#limit) this.#finish()
     })
+  }
+
+  #ackPrinted(): void {
+    clearTimeout(this.#acking)
+    this.#acking = undefined
+    for (const [reader, delivery] of this.#printed) reader.ackUpTo(delivery)
+    this.#printed.clear()
   }
 
   /** As the producer gave it, else as the extractors find it; `null` for none. */
