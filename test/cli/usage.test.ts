@@ -25,6 +25,34 @@ describe("wrong usage exits with 2 and one sentence", () => {
     ],
     [["serve", "--amqp-url", "localhost"], "(it comes from --amqp-url)"],
     [["serve", "--config", "nowhere.json"], '"nowhere.json"'],
+    [["serve", "now"], "too many arguments"],
+    [["dev", "now"], "too many arguments"],
+    [["consume", "--group", "default"], "missing required argument 'topic'"],
+    [["consume", "orders"], "required option '--group <group>' not specified"],
+    [["consume", "ordres", "--group", "default"], "did you mean orders?"],
+    [
+      ["consume", "orders", "--group", "defualt"],
+      'group "defualt" is not configured; allowed: default; did you mean default?',
+    ],
+    [["consume", "orders", "--group", "default", "--limit", "0"], "a whole number of at least 1"],
+    [
+      ["consume", "orders", "--group", "default", "--partition", "16"],
+      'partition 16 of group "default" does not exist; allowed: 0 to 15',
+    ],
+    [["explain"], "missing required argument 'topic'"],
+    [["explain", "ordres"], "did you mean orders?"],
+    [["explain", "orders", "--header", "novalue"], "it has to be name=value"],
+    [["explain", "orders", "--key", ""], "--key is empty"],
+    [["dlq", "list"], "unknown command 'list'"],
+    [["dlq", "ls"], "missing required argument 'topic'"],
+    [["dlq", "ls", "ordres"], "did you mean orders?"],
+    [["dlq", "ls", "orders", "--limit", "x"], "a whole number of at least 1"],
+    [["dlq", "show", "orders"], "missing required argument 'number'"],
+    [["dlq", "show", "orders", "0"], "a whole number of at least 1"],
+    [["dlq", "show", "ordres", "1"], "did you mean orders?"],
+    [["dlq", "replay", "ordres"], "did you mean orders?"],
+    [["dlq", "purge", "ordres"], "did you mean orders?"],
+    [["dlq", "purge", "orders"], "delete with --force"],
   ]
   for (const [args, said] of wrong) {
     test(`partymq ${args.join(" ").slice(0, 60)}`, async () => {
@@ -53,10 +81,12 @@ describe("wrong usage exits with 2 and one sentence", () => {
 })
 
 describe("help and version exit with 0", () => {
-  for (const command of ["serve", "dev", "check", "publish"]) {
+  const commands = ["serve", "dev", "check", "publish", "consume", "explain"]
+  const ofDlq = ["dlq", "dlq ls", "dlq show", "dlq replay", "dlq purge"]
+  for (const command of [...commands, ...ofDlq]) {
     test(`partymq ${command} --help names the global options too`, async () => {
       using folder = temporaryFolder()
-      const run = await runPartymq([command, "--help"], { folder: folder.path })
+      const run = await runPartymq([...command.split(" "), "--help"], { folder: folder.path })
       expect(run.exitCode).toBe(0)
       expect(run.stdout).toContain(`Usage: partymq ${command}`)
       expect(run.stdout).toContain("--output <kind>")

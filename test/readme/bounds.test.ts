@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test"
+import { bounds } from "../../src/core/bounds.ts"
+import { readPage } from "./pages.ts"
+
+/** Where a page quotes a bound, and how. */
+const quotes: readonly (readonly [page: string, quote: string])[] = [
+  ["docs/partitioners.md", `A key has at most ${bounds.keyBytesMax} bytes.`],
+  ["docs/http.md", `over ${bounds.keyBytesMax} bytes`],
+  ["docs/http.md", `one frame (${bounds.frameBytesMax / 1024} KiB)`],
+  ["docs/http.md", `over ${bounds.httpBodyReadTimeoutMs / 1000} seconds to arrive`],
+  ["docs/configuration.md", `1 to ${bounds.partitionsMax}.`],
+  ["docs/configuration.md", `up to ${bounds.nameLengthMax} letters`],
+  ["docs/configuration.md", `At most ${bounds.bodyBytesMax}.`],
+  ["docs/configuration.md", `silent for ${spelt(bounds.heartbeatHalvesMissed)} intervals`],
+  ["docs/operating.md", `about ${bounds.sourceInFlightBytesMax / 2 ** 20} MiB`],
+]
+
+function spelt(halves: number): string {
+  return { 4: "two", 5: "two and a half", 6: "three" }[halves] ?? `${halves / 2}`
+}
+
+for (const [path, quote] of quotes) {
+  test(`${path} says "${quote}"`, async () => {
+    expect((await readPage(path)).text).toContain(quote)
+  })
+}
