@@ -88,6 +88,8 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
 }
 
 const retryAfterMs = 1_000
+/** A missing or full queue takes a person or a consumer to mend; asking every second is no use. */
+const repairMs = 5_000
 
 type Unavailable = Extract<PublishOutcome, { kind: "unavailable" }>
 
@@ -146,12 +148,18 @@ function publishOutcome(outcome: Dispatched): PublishOutcome {
         retryAfterMs,
       }
     case "returned":
+      return {
+        kind: "unavailable",
+        code: "unroutable",
+        detail: `the partition queue of group ${groups} is missing; other groups may have the message`,
+        retryAfterMs: repairMs,
+      }
     case "refused":
       return {
         kind: "unavailable",
         code: "refused",
-        detail: `the broker did not take it for group ${groups}; other groups may have it`,
-        retryAfterMs,
+        detail: `the partition queue of group ${groups} did not take it in time; other groups may have it`,
+        retryAfterMs: repairMs,
       }
   }
 }

@@ -1,11 +1,11 @@
 import { headerFits } from "../wire/frames.ts"
 import { appendHeaders, findHeader, headerEntries, removeHeaders } from "../wire/headers.ts"
 import { InvalidKey } from "./key.ts"
-import type { RejectReason } from "./outcome.ts"
+import type { DeadLetterReason } from "./outcome.ts"
 
 /** What a dead-lettered message says of itself, in headers added after its own. */
 export interface DeadLetterNote {
-  readonly reason: RejectReason
+  readonly reason: DeadLetterReason
   /** For people. */
   readonly detail: string
   /** When, ISO 8601. */

@@ -2,7 +2,7 @@ import type { ByteBudget } from "./byte-budget.ts"
 import { annotate } from "./dead-letter.ts"
 import type { Abandonable, Dispatch, Dispatched } from "./dispatch.ts"
 import type { Lane, Letter } from "./lane.ts"
-import type { RejectReason } from "./outcome.ts"
+import type { DeadLetterReason } from "./outcome.ts"
 import { Watermark } from "./watermark.ts"
 
 export interface IntakeOptions {
@@ -88,7 +88,7 @@ export class Intake {
 
   #deadLetter(
     delivery: Delivered,
-    reason: RejectReason,
+    reason: DeadLetterReason,
     detail: string,
     groups?: readonly string[],
   ): void {

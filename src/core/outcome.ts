@@ -17,13 +17,13 @@ export interface Incoming {
 }
 
 /** Why a message cannot be routed, whenever and however often it is tried. */
-export type RejectReason =
-  | "missing_key"
-  | "invalid_key"
-  | "invalid_json"
-  | "plugin_error"
+export type RejectReason = "missing_key" | "invalid_key" | "invalid_json" | "plugin_error"
+
+/** Why a message of a source is dead-lettered. */
+export type DeadLetterReason =
+  | RejectReason
+  /** The partition queue is missing, and could not be declared either. */
   | "unroutable"
-  | "refused"
 
 /** What became of a publish. Expected outcomes are values; only broken invariants throw. */
 export type PublishOutcome =
@@ -38,7 +38,7 @@ export type PublishOutcome =
   /** Certainly not in every group's queue, and not waiting to be; may be tried again. */
   | {
       readonly kind: "unavailable"
-      readonly code: "broker_away" | "broker_blocked" | "overloaded" | "refused" | "shutting_down"
+      readonly code: UnavailableCode
       readonly detail: string
       readonly retryAfterMs: number
     }
@@ -48,3 +48,13 @@ export type PublishOutcome =
       readonly code: "confirm_timeout" | "connection_lost"
       readonly detail: string
     }
+
+export type UnavailableCode =
+  | "broker_away"
+  | "broker_blocked"
+  | "overloaded"
+  /** A partition queue is full. Other groups may have got their copy. */
+  | "refused"
+  /** A partition queue is missing. Other groups may have got their copy. */
+  | "unroutable"
+  | "shutting_down"

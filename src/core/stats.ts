@@ -1,4 +1,4 @@
-import type { RejectReason } from "./outcome.ts"
+import type { DeadLetterReason, RejectReason } from "./outcome.ts"
 
 /**
  * Counters of the data path: plain numbers, so that counting costs an addition. Whoever exposes them
@@ -25,7 +25,7 @@ export interface TopicStats {
   /** Messages published over HTTP and accepted. */
   accepted: number
   readonly rejected: Record<RejectReason, number>
-  readonly deadLettered: Record<RejectReason, number>
+  readonly deadLettered: Record<DeadLetterReason, number>
   readonly groups: { readonly [group: string]: GroupStats }
   /** Gauge: messages taken in and not yet settled. */
   inFlightMessages: number
@@ -39,13 +39,11 @@ export interface RouterStats {
   readonly reconnects: { publish: number; consume: number }
 }
 
-const zeroes = (): Record<RejectReason, number> => ({
+const rejections = (): Record<RejectReason, number> => ({
   missing_key: 0,
   invalid_key: 0,
   invalid_json: 0,
   plugin_error: 0,
-  unroutable: 0,
-  refused: 0,
 })
 
 export const groupStats = (): GroupStats => ({
@@ -60,8 +58,8 @@ export const topicStats = (groups: readonly string[]): TopicStats => ({
   consumed: 0,
   settled: 0,
   accepted: 0,
-  rejected: zeroes(),
-  deadLettered: zeroes(),
+  rejected: rejections(),
+  deadLettered: { ...rejections(), unroutable: 0 },
   groups: Object.fromEntries(groups.map((group) => [group, groupStats()])),
   inFlightMessages: 0,
   inFlightBytes: 0,

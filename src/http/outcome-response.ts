@@ -15,9 +15,7 @@ export function outcomeResponse(outcome: PublishOutcome, topic: string, id: stri
       return jsonResponse(body, 202)
     }
     case "rejected":
-      return problemResponse(problem(outcome.reason, outcome.detail, { id }), {
-        retryAfterMs: repairMs,
-      })
+      return problemResponse(problem(outcome.reason, outcome.detail, { id }))
     case "unavailable":
       return unavailableResponse(outcome, { id })
     case "unknown":
@@ -30,9 +28,6 @@ export const unavailableResponse = (
   { code, detail, retryAfterMs }: Extract<PublishOutcome, { kind: "unavailable" }>,
   members: { readonly id?: string } = {},
 ): Response => problemResponse(problem(code, detail, members), { retryAfterMs })
-
-/** A missing or full queue takes a person or a consumer to mend; asking every second is no use. */
-const repairMs = 5_000
 
 type KeyMembers = Pick<Accepted, "key" | "keyBase64">
 

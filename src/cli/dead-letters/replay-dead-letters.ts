@@ -25,7 +25,7 @@ export async function replayDeadLetters(
       counts.replayed += 1
       return "remove"
     }
-    if (outcome.kind === "rejected") {
+    if (outcome.kind === "rejected" || outcome.kind === "gone") {
       counts.rejectedAgain += 1
       terminal.say(`kept: ${outcome.detail}`)
       return "keep"
@@ -44,12 +44,17 @@ export async function replayDeadLetters(
   if (trouble !== undefined) throw new CommandFailed("replay_interrupted", trouble)
 }
 
+interface GroupGone {
+  readonly kind: "gone"
+  readonly detail: string
+}
+
 /** As it first came, and only to the groups that did not get it then. */
 async function publishAgain(
   router: Router,
   topic: string,
   { properties, body }: Delivery,
-): Promise<PublishOutcome> {
+): Promise<PublishOutcome | GroupGone> {
   const { groups } = readNote(properties)
   const message = { properties: original(properties), body }
   if (groups === undefined) return router.publish(topic, message)
@@ -57,8 +62,7 @@ async function publishAgain(
   const gone = groups.find((group) => !Object.hasOwn(configured, group))
   // Published to nobody it would count as delivered, and be lost.
   if (gone !== undefined) {
-    const detail = `it was meant for group "${gone}", which is not configured any more`
-    return { kind: "rejected", reason: "unroutable", detail }
+    return { kind: "gone", detail: `it was meant for group "${gone}", which is not configured` }
   }
   return router.publish(topic, message, { groups })
 }
