@@ -1,7 +1,7 @@
 import { type Backoff, backoffDelayMs } from "./backoff.ts"
 import { Fifo } from "./fifo.ts"
 import { OrderWatch } from "./order-watch.ts"
-import { type GivenUp, type Letter, type Parcel, settle } from "./parcel.ts"
+import type { GivenUp, Letter, Parcel, ParcelResult } from "./parcel.ts"
 import type { GroupStats } from "./stats.ts"
 
 export type { Letter, Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
@@ -21,6 +21,8 @@ export interface LaneOptions {
 export interface LanePort {
   publish(parcel: Parcel): void
   backOff(turn: number, delayMs: number, declare: boolean): void
+  /** The lane has let go of a parcel; its owner is to be told, and may then offer another. */
+  settled(parcel: Parcel, result: ParcelResult): void
 }
 
 /**
@@ -96,7 +98,8 @@ export class Lane {
     const kept = waiting.filter((other) => other !== parcel)
     if (kept.length === waiting.length) return
     this.#waiting.replace(kept)
-    settle(parcel, parcel.sends === 0 ? "unsent" : parcel.maybeArrived ? "lost" : "refused")
+    const sent = parcel.maybeArrived ? "lost" : "refused"
+    this.#port.settled(parcel, parcel.sends === 0 ? "unsent" : sent)
   }
 
   opened(): void {
@@ -146,7 +149,7 @@ export class Lane {
     }
     if (this.#state === "probing") this.#state = "open"
     this.options.stats.confirmed += 1
-    settle(parcel, "confirmed")
+    this.#port.settled(parcel, "confirmed")
     if (this.#state === "settling") this.#settleWhenQuiet()
     else this.#pump()
   }
@@ -189,7 +192,7 @@ export class Lane {
       const delayMs = backoffDelayMs(this.options.backoff, this.#failures, this.options.random())
       this.#port.backOff(this.#turn, delayMs, declare)
     }
-    for (const [parcel, failure] of given) settle(parcel, failure)
+    for (const [parcel, failure] of given) this.#port.settled(parcel, failure)
     this.#pump()
   }
 

@@ -1,6 +1,6 @@
 import { ConfirmWindow } from "./confirm-window.ts"
 import { Lane, type LaneOptions } from "./lane.ts"
-import { type Parcel, settle } from "./parcel.ts"
+import type { Parcel, ParcelResult } from "./parcel.ts"
 
 /** What the outbox asks of the world. Calls are synchronous and must not call back into it. */
 export interface OutboxPort {
@@ -25,6 +25,9 @@ export class Outbox {
   readonly #lanes = new Set<Lane>()
   #unconfirmed = new ConfirmWindow<Parcel>()
   #open = false
+  /** Settled, and not told to their owners yet. */
+  #settled: (readonly [parcel: Parcel, result: ParcelResult])[] = []
+  #isHeld = false
 
   constructor(port: OutboxPort) {
     this.#port = port
@@ -48,6 +51,10 @@ export class Outbox {
         this.#port.publish(parcel)
       },
       backOff: (turn, delayMs, declare) => this.#port.backOff(lane, turn, delayMs, declare),
+      settled: (parcel, result) => {
+        this.#settled.push([parcel, result])
+        this.#tellOwners()
+      },
     })
     this.#lanes.add(lane)
     if (this.#open) lane.opened()
@@ -65,18 +72,39 @@ export class Outbox {
   closed(): void {
     this.#open = false
     this.#unconfirmed = new ConfirmWindow<Parcel>()
-    const given = [...this.#lanes].flatMap((lane) => lane.closed())
-    for (const [parcel, failure] of given) settle(parcel, failure)
+    this.#settled.push(...[...this.#lanes].flatMap((lane) => lane.closed()))
+    this.#tellOwners()
   }
 
   /** basic.ack of a publish. */
   confirmed(tag: number, multiple: boolean): void {
-    this.#unconfirmed.settle(tag, multiple, (parcel) => parcel.lane.confirmed(parcel))
+    this.#settle(tag, multiple, (parcel) => parcel.lane.confirmed(parcel))
   }
 
   /** basic.nack of a publish. */
   refused(tag: number, multiple: boolean): void {
-    this.#unconfirmed.settle(tag, multiple, (parcel) => parcel.lane.refused(parcel))
+    this.#settle(tag, multiple, (parcel) => parcel.lane.refused(parcel))
+  }
+
+  /**
+   * One frame may be about several lanes: all of them know of it before an owner does, who may offer
+   * to a lane that the frame stops.
+   */
+  #settle(tag: number, multiple: boolean, visit: (parcel: Parcel) => void): void {
+    this.#isHeld = true
+    try {
+      this.#unconfirmed.settle(tag, multiple, visit)
+    } finally {
+      this.#isHeld = false
+    }
+    this.#tellOwners()
+  }
+
+  #tellOwners(): void {
+    if (this.#isHeld) return
+    const settled = this.#settled
+    this.#settled = []
+    for (const [parcel, result] of settled) parcel.letter.settled(parcel, result)
   }
 
   /** The time to wait that `backOff` asked for is over. */

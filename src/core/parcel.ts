@@ -43,7 +43,3 @@ export interface Parcel {
 
 /** A parcel that its lane has let go of, and why. */
 export type GivenUp = readonly [parcel: Parcel, failure: ParcelFailure]
-
-/** Tells the owner. */
-export const settle = (parcel: Parcel, result: ParcelResult): void =>
-  parcel.letter.settled(parcel, result)

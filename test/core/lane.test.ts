@@ -19,6 +19,7 @@ function laneUnderTest({ mayRefuse = false, returnsMax = 3, isOpen = true } = {}
     {
       publish: (parcel) => sent.push(parcel),
       backOff: (turn, delayMs, declare) => waits.push({ turn, delayMs, declare }),
+      settled: (parcel, result) => parcel.letter.settled(parcel, result),
     },
   )
   const offer = (name: string, { persistent = true, key = "k" } = {}) =>
