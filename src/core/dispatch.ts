@@ -50,6 +50,7 @@ export class Dispatch {
     const only = options.groups
     const isWanted = ({ group }: Placement) => only?.includes(group) ?? true
     const placements = decision.placements.filter(isWanted)
+    if (placements.length === 0) throw new Error(`topic "${this.route.topic}" has no such groups`)
     const ticket = new Ticket(message, { ...decision, placements }, options, this.stats)
     for (const { queue } of placements) ticket.offer(this.#lanes.get(queue)!)
     ticket.offeredAll()

@@ -184,6 +184,8 @@ export class Lane {
     this.#refused = []
     this.#order.reset()
     this.#waiting.replace([...again, ...this.#waiting.toArray()])
+    // Whoever comes after a lull finds the queue repaired, perhaps, and gets all the tries again.
+    if (this.#waiting.size === 0) this.#returns = 0
     // A missing queue is declared before the next one is tried, even if nothing is to be sent again.
     const isWaiting = again.length > 0 || declare
     this.#state = isWaiting ? "backingOff" : "probing"

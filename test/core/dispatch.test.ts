@@ -47,10 +47,10 @@ describe("a dispatched message", () => {
     expect(outcomes).toMatchObject([{ routed: { placements: [{ group: "b" }] } }])
   })
 
-  test("settles at once when no group of those asked for is there", () => {
+  test("refuses groups that are not there", () => {
     const { outcomes, publish, inFlight } = dispatchUnderTest()
-    publish("1", ["gone"])
-    expect(outcomes).toMatchObject([{ kind: "delivered", routed: { placements: [] } }])
+    expect(() => publish("1", ["gone"])).toThrow("no such groups")
+    expect(outcomes).toEqual([])
     expect(inFlight()).toBe(0)
   })
 

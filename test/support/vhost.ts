@@ -3,6 +3,9 @@ import { testBroker } from "./broker.ts"
 import { management } from "./management.ts"
 import { unique } from "./unique.ts"
 
+/** A test file run by itself starts the broker first. */
+const hookTimeoutMs = 60_000
+
 /** A virtual host of its own: queues, exchanges and connections that nobody else sees. */
 export interface Vhost {
   readonly name: string
@@ -39,10 +42,10 @@ export function withVhost(): Vhost {
   }
   beforeAll(async () => {
     vhost = await makeVhost()
-  })
+  }, hookTimeoutMs)
   afterAll(async () => {
     if (vhost) await dropVhost(vhost)
-  })
+  }, hookTimeoutMs)
   return {
     get name() {
       return made().name

@@ -1,4 +1,5 @@
-import { join } from "node:path"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join, relative, resolve } from "node:path"
 import type { Command } from "commander"
 import { StartRefused } from "../../broker/start-refused.ts"
 import type { Config } from "../../config/config.ts"
@@ -12,6 +13,9 @@ import { refuseClientBound } from "../refuse-client-bound.ts"
 import { stopSignals } from "../stop-signals.ts"
 import { createTerminal } from "../terminal.ts"
 import { withProgress } from "../with-progress.ts"
+
+/** What outlives a run: the private node's messages, and the configuration as it runs. */
+const stateFolder = join(process.cwd(), ".partymq")
 
 /** `partymq dev`: what `serve` does, with a broker and a topic of its own where there is none. */
 export function addDev(program: Command): void {
@@ -31,7 +35,7 @@ export function addDev(program: Command): void {
         // A broker that the configuration names is not to be replaced by a private one.
         ...(loaded.isBrokerGiven && { url: amqp.url }),
         ...(amqp.managementUrl !== undefined && { managementUrl: amqp.managementUrl }),
-        persistentRoot: join(process.cwd(), ".partymq"),
+        persistentRoot: stateFolder,
         say: terminal.say,
       })
       const begun = await Promise.race([withProgress("waiting for the broker", finding), stopped])
@@ -51,8 +55,10 @@ export function addDev(program: Command): void {
           onReady(server) {
             const listening = localUrl(server.url)
             const curl = curlLine(loaded, listening)
-            const text = welcome(listening, config, begun.kind, curl)
-            terminal.print(text, { event: "listening", url: listening, port: server.port, curl })
+            const consume = consumeLine(config, writeDevConfig(config, loaded.baseDir))
+            const text = welcome(listening, config, begun.kind, [curl, consume])
+            const { port } = server
+            terminal.print(text, { event: "listening", url: listening, port, curl, consume })
           },
         })
       } catch (error) {
@@ -78,7 +84,12 @@ async function forDevelopment(
   return { ...config, amqp: { ...config.amqp, ...broker }, http: { ...config.http, port } }
 }
 
-function welcome(url: string, config: Config, brokerKind: string, curl: string): string {
+function welcome(
+  url: string,
+  config: Config,
+  brokerKind: string,
+  tries: readonly string[],
+): string {
   const topics = Object.entries(config.topics).map(([topic, { source, groups }]) => {
     const sizes = Object.entries(groups).map(
       ([group, { partitions }]) => `${group} (${partitions})`,
@@ -90,9 +101,29 @@ function welcome(url: string, config: Config, brokerKind: string, curl: string):
     `PartyMQ listens on ${url} (broker: ${brokerKind})`,
     ...topics,
     "Try:",
-    `  ${curl}`,
+    ...tries.map((line) => `  ${line}`),
     "Stop with Ctrl-C.",
   ].join("\n")
+}
+
+/** The configuration as it runs, for the other commands: the broker's port differs at each start. */
+function writeDevConfig(config: Config, baseDir: string): string {
+  mkdirSync(stateFolder, { recursive: true })
+  const file = join(stateFolder, "config.json")
+  const isRelative = (name: string, value: unknown): value is string =>
+    name === "use" && typeof value === "string" && /^\.\.?\//.test(value)
+  // Plugin paths are relative to where the configuration came from.
+  const absolute = (name: string, value: unknown) =>
+    isRelative(name, value) ? resolve(baseDir, value) : value
+  // It holds the broker's password.
+  writeFileSync(file, JSON.stringify(config, absolute, 2), { mode: 0o600 })
+  return file
+}
+
+function consumeLine({ topics }: Config, file: string): string {
+  const [topic, { groups }] = Object.entries(topics)[0]!
+  const command = `npx partymq consume ${topic} --group ${Object.keys(groups)[0]}`
+  return `${command} --config ${relative(process.cwd(), file)}`
 }
 
 /** A request that is accepted whatever the topic's extractors look for. */
