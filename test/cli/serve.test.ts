@@ -67,7 +67,8 @@ describe("serve", () => {
   })
 
   test("says in a sentence that its port is taken and exits with 1", async () => {
-    using folder = folderWith(unique("orders"))
+    const topic = unique("orders")
+    using folder = folderWith(topic)
     const squatter = createServer()
     await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve))
     const { port } = squatter.address() as { port: number }
@@ -82,7 +83,8 @@ describe("serve", () => {
 
 describe("dev", () => {
   test("prints a curl line that is answered with 202, on another port where its own is taken", async () => {
-    using folder = folderWith(unique("orders"))
+    const topic = unique("orders")
+    using folder = folderWith(topic)
     const squatter = createServer()
     await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve))
     const { port } = squatter.address() as { port: number }
@@ -92,6 +94,9 @@ describe("dev", () => {
     expect(new URL(router.url).port).not.toBe(String(port))
     const curl = Bun.spawn(["sh", "-c", `${router.curl} -s`], { stdout: "pipe", stderr: "ignore" })
     expect(await curl.stdout.text()).toStartWith("HTTP/1.1 202")
+    const config = join(folder.path, ".partymq/config.json")
+    const other = await runPartymq(["publish", topic, "--key", "k", "--config", config])
+    expect([other.exitCode, other.stderr]).toEqual([0, ""])
     router.child.kill("SIGINT")
     expect(await router.child.exited).toBe(0)
   })
