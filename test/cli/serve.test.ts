@@ -95,7 +95,9 @@ describe("dev", () => {
     const curl = Bun.spawn(["sh", "-c", `${router.curl} -s`], { stdout: "pipe", stderr: "ignore" })
     expect(await curl.stdout.text()).toStartWith("HTTP/1.1 202")
     const config = join(folder.path, ".partymq/config.json")
-    const other = await runPartymq(["publish", topic, "--key", "k", "--config", config])
+    using elsewhere = temporaryFolder()
+    const args = ["publish", topic, "--key", "k", "--config", config]
+    const other = await runPartymq(args, { folder: elsewhere.path })
     expect([other.exitCode, other.stderr]).toEqual([0, ""])
     router.child.kill("SIGINT")
     expect(await router.child.exited).toBe(0)
