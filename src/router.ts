@@ -1,7 +1,7 @@
 import { BrokerSide } from "./broker/broker-side.ts"
 import type { GroupStatus } from "./broker/group-status.ts"
 import type { Config } from "./config/config.ts"
-import type { Dispatched } from "./core/dispatch.ts"
+import type { Abandonable, Dispatched } from "./core/dispatch.ts"
 import type { Incoming, PublishOutcome } from "./core/outcome.ts"
 import type { Rejected, Routed } from "./core/route.ts"
 import { type RouterStats, topicStats } from "./core/stats.ts"
@@ -110,21 +110,27 @@ function publishWithin(
   const away = unavailable(broker)
   if (away !== undefined) return Promise.resolve(away)
   return new Promise((resolve) => {
+    let way: Abandonable | undefined
     const timer = setTimeout(() => {
-      way.abandon()
+      way?.abandon()
       // Settled by now if nothing of it had been sent; else the broker owes the answer.
       const detail = `no confirm within ${timeoutMs} ms; the message may or may not arrive`
       resolve({ kind: "unknown", code: "confirm_timeout", detail })
     }, timeoutMs)
-    const way = dispatch.publish(message, {
-      ...options,
-      persistent: false,
-      settled(outcome) {
-        clearTimeout(timer)
-        if (outcome.kind === "delivered") dispatch.stats.accepted += 1
-        resolve(publishOutcome(outcome))
-      },
-    })
+    try {
+      way = dispatch.publish(message, {
+        ...options,
+        persistent: false,
+        settled(outcome) {
+          clearTimeout(timer)
+          if (outcome.kind === "delivered") dispatch.stats.accepted += 1
+          resolve(publishOutcome(outcome))
+        },
+      })
+    } catch (error) {
+      clearTimeout(timer)
+      throw error
+    }
   })
 }
 

@@ -126,7 +126,9 @@ export class BrokerSide {
         ? []
         : [`source queue "${plan.config.source?.queue}": ${source.problem}`],
     )
-    return publishing === undefined ? sources : [publishing.detail, ...sources]
+    if (publishing === undefined) return sources
+    const why = this.#publishLink.problem
+    return [why === undefined ? publishing.detail : `${publishing.detail}: ${why}`, ...sources]
   }
 
   /** What the broker says of each partition queue. */
@@ -172,12 +174,11 @@ export class BrokerSide {
   }
 
   async #setUpPublishing(connection: Connection): Promise<void> {
-    if (!this.#isAgreed) {
-      for (const { plan } of this.#topics.values()) {
-        await agreeOnGenerations(connection, plan.topic, plan.generations)
-      }
-      this.#isAgreed = true
+    // At each connect: behind the same address may be a broker that has lost its data.
+    for (const { plan } of this.#topics.values()) {
+      await agreeOnGenerations(connection, plan.topic, plan.generations)
     }
+    this.#isAgreed = true
     await declareQueues(connection, topicQueues(this.#options.plans, connection))
     await this.#publisher.open(connection)
   }
@@ -205,11 +206,11 @@ export class BrokerSide {
   async #stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true
     this.#eachSource((source) => source.stopTaking())
-    const deadline = Date.now() + timeoutMs - Math.min(closeMs, timeoutMs / 4)
-    while (this.#inFlight() > 0 && Date.now() < deadline) await Bun.sleep(settleCheckMs)
+    const deadline = performance.now() + timeoutMs - Math.min(closeMs, timeoutMs / 4)
+    while (this.#inFlight() > 0 && performance.now() < deadline) await Bun.sleep(settleCheckMs)
     const left = this.#inFlight()
     if (left > 0) this.#options.log.warn({ left }, "stopping with messages in flight")
-    const remainingMs = Math.max(closeMs, deadline - Date.now())
+    const remainingMs = Math.max(closeMs, deadline - performance.now())
     await this.#consumeLink?.stop(remainingMs)
     await this.#publishLink.stop(remainingMs)
     this.#publisher.lost()

@@ -29,6 +29,8 @@ export class Connection extends AMQPClient {
   #isOpen = false
   #isDestroyed = false
   #isPaused = false
+  /** Half heartbeat intervals in a row without a byte from the broker. */
+  #silentHalves = 0
 
   /**
    * Opens a connection.
@@ -52,9 +54,9 @@ export class Connection extends AMQPClient {
     this.ondisconnect = (error) => this.#lost(error?.message ?? "the connection was closed")
   }
 
-  /** The largest frame to send; the broker may also say 0 for "no limit". */
+  /** The largest frame to send. The broker's own may be larger: it adds headers to what it has. */
   get frameBytesMax(): number {
-    return this.frameMax === 0 ? bounds.frameBytesMax : this.frameMax
+    return this.frameMax
   }
 
   /** A channel whose deliveries, confirms and returns go to the listener. */
@@ -77,8 +79,13 @@ export class Connection extends AMQPClient {
    */
   async closeRaw(channel: AMQPChannel): Promise<void> {
     if (channel.closed) return
-    await answered(bounds.requestTimeoutMs, channel.close(), "closing a channel")
-    this.#readers.delete(channel.id)
+    try {
+      await answered(bounds.requestTimeoutMs, channel.close(), "closing a channel")
+      this.#readers.delete(channel.id)
+    } catch {
+      // Perhaps it is still a consumer there: only the connection's end makes certain.
+      this.destroy("a channel could not be closed")
+    }
   }
 
   /** A channel for declarations and the like. */
@@ -145,14 +152,23 @@ export class Connection extends AMQPClient {
       const isOneFrame = size + frameOverhead === view.byteLength
       const payload = new Uint8Array(view.buffer, view.byteOffset + 7, size)
       if (isOneFrame && reader?.read(type, payload)) return
-      if (type === frameType.method && viewOf(payload).getUint32(0) === method.connectionStart) {
-        this.#readStart(payload)
-      }
+      if (type === frameType.method) this.#readHandshake(payload)
       super.parseFrames(view)
     } catch (error) {
       this.destroy(
         `a frame could not be read: ${error instanceof Error ? error.message : "unknown"}`,
       )
+    }
+  }
+
+  #readHandshake(payload: Uint8Array): void {
+    const view = viewOf(payload)
+    const which = view.getUint32(0)
+    if (which === method.connectionStart) this.#readStart(payload)
+    // The client takes 0 for a limit of 0, and would offer the size of its own receive buffer.
+    if (which === method.connectionTune) {
+      const offered = view.getUint32(tuneFrameMaxAt) || bounds.frameBytesMax
+      view.setUint32(tuneFrameMaxAt, Math.min(offered, bounds.frameBytesMax))
     }
   }
 
@@ -165,13 +181,32 @@ export class Connection extends AMQPClient {
 
   #opened(): void {
     this.#isOpen = true
+    this.#neverThrowFromReading()
+    // It may have been closed in the very read that opened it.
+    if (this.closed) {
+      queueMicrotask(() => this.destroy("closed by the broker at once"))
+      return
+    }
     // Reading decides whether the peer lives: the client's own check is satisfied by writing.
     if (this.heartbeat > 0) {
       this.#liveness = setInterval(() => this.#beat(), (this.heartbeat * 1000) / 2)
     }
   }
 
-  #silentHalves = 0
+  /** What the client throws while reading would end the process; it ends the connection instead. */
+  #neverThrowFromReading(): void {
+    const { socket } = this
+    if (socket === undefined) return
+    const readers = socket.listeners("data") as ((chunk: Buffer | string) => void)[]
+    socket.removeAllListeners("data")
+    socket.on("data", (chunk) => {
+      try {
+        for (const read of readers) read(chunk)
+      } catch {
+        this.destroy("what the broker sent could not be read")
+      }
+    })
+  }
 
   #beat(): void {
     this.#silentHalves = this.#heard || this.#isPaused ? 0 : this.#silentHalves + 1
@@ -196,3 +231,6 @@ export class Connection extends AMQPClient {
     this.onLost(reason)
   }
 }
+
+/** In connection.tune: behind class, method and channel-max. */
+const tuneFrameMaxAt = 6

@@ -21,7 +21,8 @@ export function endpointOf(config: AmqpConfig): Endpoint {
   const url = new URL(config.url)
   const parameters = {
     heartbeat: String(config.heartbeatSeconds),
-    frameMax: String(bounds.frameBytesMax),
+    // Sizes the client's receive buffer; what is agreed with the broker is in `Connection`.
+    frameMax: String(bounds.receivedFrameBytesMax),
   }
   return {
     shown: `${url.protocol}//${url.host}${url.pathname}`,
@@ -31,7 +32,7 @@ export function endpointOf(config: AmqpConfig): Endpoint {
     clientUrl(name) {
       const full = new URL(url)
       const given = Object.fromEntries(url.searchParams)
-      full.search = new URLSearchParams({ ...parameters, ...given, name }).toString()
+      full.search = new URLSearchParams({ ...given, ...parameters, name }).toString()
       return full.toString()
     },
   }

@@ -1,6 +1,8 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import type { TopicPlan } from "../topic-plan.ts"
+import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
+import { isMissing } from "./partition-queues.ts"
 import { withChannel } from "./with-channel.ts"
 
 /** One group of a topic as it is routed at the moment. */
@@ -22,32 +24,48 @@ interface QueueStatus {
 }
 
 /** Depth and consumers of each partition queue, as a passive declaration tells them. */
-export function groupStatuses(
+export async function groupStatuses(
   { route, generations }: TopicPlan,
   connection: Connection | undefined,
 ): Promise<readonly GroupStatus[]> {
-  return Promise.all(
-    route.groups.map(async ({ group, generation, queues }, at) => ({
+  const statuses: GroupStatus[] = []
+  for (const [at, { group, generation, queues }] of route.groups.entries()) {
+    statuses.push({
       group,
       generation,
       partitions: queues.length,
       partitioner: generations[at]!.partitioner.name,
-      queues: await Promise.all(queues.map((queue) => queueStatus(connection, queue))),
-    })),
-  )
+      queues: await queueStatuses(connection, queues),
+    })
+  }
+  return statuses
 }
 
-async function queueStatus(
+/** All on one channel; where a missing queue closes it, one after the other. */
+async function queueStatuses(
   connection: Connection | undefined,
-  queue: string,
-): Promise<QueueStatus> {
-  if (connection === undefined) return { queue }
-  const look = (channel: AMQPChannel) => channel.queueDeclare(queue, { passive: true })
+  queues: readonly string[],
+): Promise<readonly QueueStatus[]> {
+  // A blocked connection answers nothing.
+  if (connection === undefined || connection.blocked !== undefined) return queues.map(unknown)
   try {
-    const found = await withChannel(connection, `looking at "${queue}"`, look)
-    const { messageCount, consumerCount } = found
-    return { queue, messages: messageCount, consumers: consumerCount }
-  } catch {
-    return { queue }
+    return await withChannel(connection, "looking at queues", (channel) =>
+      Promise.all(queues.map((queue) => look(channel, queue))),
+    )
+  } catch (error) {
+    if (!isMissing(BrokerError.from(error, "looking at queues"))) return queues.map(unknown)
+    const statuses: QueueStatus[] = []
+    for (const queue of queues) {
+      const one = withChannel(connection, "looking at a queue", (channel) => look(channel, queue))
+      statuses.push(await one.catch(() => unknown(queue)))
+    }
+    return statuses
   }
+}
+
+const unknown = (queue: string): QueueStatus => ({ queue })
+
+async function look(channel: AMQPChannel, queue: string): Promise<QueueStatus> {
+  const { messageCount, consumerCount } = await channel.queueDeclare(queue, { passive: true })
+  return { queue, messages: messageCount, consumers: consumerCount }
 }

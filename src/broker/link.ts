@@ -2,6 +2,7 @@ import { type Backoff, backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
 import type { Log } from "../log.ts"
 import { answered } from "./answered.ts"
+import { BrokerError } from "./broker-error.ts"
 import { Connection } from "./connection.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { StartRefused } from "./start-refused.ts"
@@ -16,7 +17,7 @@ export interface LinkOptions {
   readonly setUp: (connection: Connection) => Promise<void>
   /** Called each time it is up again after a loss. */
   readonly reconnected: () => void
-  /** Called once for every connection that was set up, and is lost or closed. */
+  /** Called once for every connection that `setUp` ran on, when it is lost, closed or given up. */
   readonly tornDown: (reason: string) => void
 }
 
@@ -30,6 +31,7 @@ export class Link {
   #isStopped = false
   #wake: () => void = () => {}
   #hasBeenUp = false
+  #problem: string | undefined
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -40,9 +42,15 @@ export class Link {
     return this.#connection
   }
 
+  /** Why there is no connection, for people; `undefined` while there is one. */
+  get problem(): string | undefined {
+    return this.#connection === undefined ? (this.#problem ?? "not connected yet") : undefined
+  }
+
   /**
    * Starts; resolves when the connection is up for the first time, however long that takes.
    * @throws {StartRefused} when setting up finds that this process must not run; it is stopped then
+   * @throws {BrokerError} `stopped` when it is stopped before
    */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -63,27 +71,38 @@ export class Link {
   }
 
   async #run(up: () => void): Promise<void> {
-    const { log, name, endpoint, tornDown } = this.#options
     for (let failures = 0; !this.#isStopped; ) {
-      try {
-        const { connection, lost } = await this.#open()
-        if (this.#hasBeenUp) this.#options.reconnected()
-        this.#hasBeenUp = true
-        log.info({ connection: name, broker: endpoint.shown }, "connected")
-        failures = 0
-        up()
-        const reason = await lost
-        this.#connection = undefined
-        if (!this.#isStopped) log.warn({ connection: name, reason }, "connection lost")
-        connection.destroy()
-        tornDown(reason)
-      } catch (error) {
-        if (error instanceof StartRefused) throw error
-        failures += 1
-        if (failures === 1)
-          log.warn({ connection: name, reason: messageOf(error) }, "cannot connect")
-        await this.#pause(Math.max(1, failures))
-      }
+      const upMs = await this.#connectOnce(up)
+      // One that dies young has failed too: opening the next at once would be a storm.
+      failures = upMs >= bounds.stableConnectionMs ? 1 : failures + 1
+      if (!this.#isStopped) await this.#pause(failures)
+    }
+    throw new BrokerError("stopped before it was connected", "stopped")
+  }
+
+  /** Opens a connection and waits for its end. Returns how long it was up, in milliseconds. */
+  async #connectOnce(up: () => void): Promise<number> {
+    const { log, name, endpoint, tornDown } = this.#options
+    try {
+      const { connection, lost } = await this.#open()
+      const sinceMs = performance.now()
+      if (this.#hasBeenUp) this.#options.reconnected()
+      this.#hasBeenUp = true
+      this.#connection = connection
+      this.#problem = undefined
+      log.info({ connection: name, broker: endpoint.shown }, "connected")
+      up()
+      const reason = await lost
+      this.#connection = undefined
+      this.#noteProblem(reason, "connection lost")
+      connection.destroy()
+      tornDown(reason)
+      return performance.now() - sinceMs
+    } catch (error) {
+      // Once it has run, a refusal is an obstacle that somebody may clear away.
+      if (error instanceof StartRefused && !this.#hasBeenUp) throw error
+      this.#noteProblem(messageOf(error), "cannot connect")
+      return 0
     }
   }
 
@@ -92,19 +111,26 @@ export class Link {
     const connection = await Connection.open(endpoint, name)
     const lost = new Promise<string>((resolve) => {
       connection.onLost = resolve
-      this.#wake = () => resolve("stopped")
+      this.#wake = () => connection.destroy("stopped")
     })
     try {
+      if (this.#isStopped || connection.closed) connection.destroy("stopped")
       const lostEarly = lost.then((reason) => Promise.reject(new Error(reason)))
       const ready = answered(bounds.setUpTimeoutMs, setUp(connection), "setting up")
-      await Promise.race([ready, lostEarly])
+      await Promise.race([lostEarly, ready])
+      return { connection, lost }
     } catch (error) {
       connection.destroy()
       this.#options.tornDown(messageOf(error))
       throw error
     }
-    this.#connection = connection
-    return { connection, lost }
+  }
+
+  /** Says each reason once, however often it comes in a row. */
+  #noteProblem(reason: string, what: string): void {
+    if (this.#isStopped || reason === this.#problem) return
+    this.#problem = reason
+    this.#options.log.warn({ connection: this.#options.name, reason }, what)
   }
 
   #pause(failures: number): Promise<void> {

@@ -85,10 +85,6 @@ const declareQueue = (channel: AMQPChannel, { queue, arguments: args }: QueueDec
 export const isConflict = (error: Error): boolean => error.message.includes("(406)")
 /** `NOT_FOUND` */
 export const isMissing = (error: Error): boolean => error.message.includes("(404)")
-/** `ACCESS_REFUSED` */
-export const isRefused = (error: Error): boolean => error.message.includes("(403)")
-/** `RESOURCE_LOCKED` */
-export const isLocked = (error: Error): boolean => error.message.includes("(405)")
 
 async function declareOneByOne(
   connection: Connection,

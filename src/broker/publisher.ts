@@ -108,14 +108,14 @@ export class Publisher {
   #watchConfirms(connection: Connection): void {
     clearInterval(this.#watch)
     let oldest = 0
-    let sinceMs = Date.now()
+    let sinceMs = performance.now()
     this.#watch = setInterval(() => {
       const isMoving = this.#outbox.oldestTag !== oldest || this.#outbox.unconfirmed === 0
       // While the broker blocks publishers it owes no confirm.
       if (isMoving || connection.blocked !== undefined) {
         oldest = this.#outbox.oldestTag
-        sinceMs = Date.now()
-      } else if (Date.now() - sinceMs > this.#options.confirmTimeoutMs) {
+        sinceMs = performance.now()
+      } else if (performance.now() - sinceMs > this.#options.confirmTimeoutMs) {
         connection.destroy(`no confirm for ${this.#options.confirmTimeoutMs} ms`)
       }
     }, bounds.confirmCheckIntervalMs)

@@ -1,5 +1,6 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import type { SourceConfig } from "../config/config.ts"
+import { sourceLock } from "../core/generation.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { durableQueueArguments, isConflict, isMissing } from "./partition-queues.ts"
@@ -72,6 +73,22 @@ async function bindTo(
     for (const key of source.bind) await channel.queueBind(source.queue, exchange, key)
   })
 }
+
+/**
+ * Keeps other routers away from a source that is not single-active: an exclusive queue belongs to
+ * its connection, and goes with it.
+ * @throws {BrokerError} when another router has it, see `isHeldByAnother`
+ */
+export async function lockSource(connection: Connection, topic: string): Promise<void> {
+  const settings = { durable: false, exclusive: true, autoDelete: true }
+  await withChannel(connection, `locking the source of "${topic}"`, (channel) =>
+    channel.queueDeclare(sourceLock(topic), settings),
+  )
+}
+
+/** Whether the broker's words mean that another consumer has the source, and not that we may not. */
+export const isHeldByAnother = (said: string): boolean =>
+  said.includes("in exclusive use") || said.includes("RESOURCE_LOCKED")
 
 /**
  * Asks by declaring it with Single Active Consumer on: the broker answers with the first setting

@@ -13,8 +13,7 @@ import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
-import { isRefused } from "./partition-queues.ts"
-import { prepareSourceQueue } from "./source-queue.ts"
+import { isHeldByAnother, lockSource, prepareSourceQueue } from "./source-queue.ts"
 
 export interface SourceOptions {
   readonly topic: string
@@ -41,6 +40,7 @@ export class Source {
   #attempt = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #hasWarned = false
+  #isTaking = true
 
   constructor(options: SourceOptions) {
     this.#options = options
@@ -84,14 +84,13 @@ export class Source {
     this.#isTaking = false
   }
 
-  #isTaking = true
-
   async #consume(connection: Connection, attempt: number): Promise<void> {
     const { config } = this.#options
     const queue = await prepareSourceQueue(connection, config)
-    // It took so long that another attempt has begun.
-    if (attempt !== this.#attempt) return
-    if (!queue.isSingleActive) this.#warnOnce()
+    if (!queue.isSingleActive) {
+      this.#warnOnce()
+      await lockSource(connection, this.#options.topic)
+    }
     const acks = new AckWriter(connection)
     const intake = new Intake({
       dispatch: this.#options.dispatch,
@@ -110,12 +109,17 @@ export class Source {
       },
       (reason) => this.#ended(channel, reason),
     )
+    // It took so long that another attempt has begun.
+    if (attempt !== this.#attempt) {
+      connection.closeRaw(channel)
+      return
+    }
     acks.channel = channel.id
     this.#channel = channel
     this.#intake = intake
     this.#acks = acks
     await channel.prefetch(config.prefetch)
-    // Without Single Active Consumer only an exclusive consumer keeps other routers away.
+    // Keeps consumers of others away, where the queue knows exclusive consumers: quorum queues do not.
     const exclusive = !queue.isSingleActive
     await channel.basicConsume(config.queue, { noAck: false, exclusive }, () => {})
   }
@@ -138,13 +142,13 @@ export class Source {
     const channel = this.#channel
     this.#drop()
     // One that is only half set up must not become a consumer that nobody listens to.
-    if (channel !== undefined) connection.closeRaw(channel).catch(() => {})
-    this.problem = reason
+    if (channel !== undefined) connection.closeRaw(channel)
+    const isStandby = isHeldByAnother(reason)
+    const isNews = this.#failures === 0 || this.problem !== (isStandby ? undefined : reason)
+    this.problem = isStandby ? undefined : reason
     this.#failures += 1
     const { log, topic, config, backoff } = this.#options
-    const isStandby = isRefused(new Error(reason))
-    if (isStandby) this.problem = undefined
-    if (this.#failures === 1) {
+    if (isNews) {
       const what = isStandby ? "another consumer has the source; standing by" : "source interrupted"
       log.warn({ topic, queue: config.queue, reason }, what)
     }

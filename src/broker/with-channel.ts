@@ -13,7 +13,12 @@ export async function withChannel<T>(
   doing: string,
   use: (channel: AMQPChannel) => Promise<T>,
 ): Promise<T> {
-  const channel = await answered(bounds.requestTimeoutMs, connection.plainChannel(), doing)
+  const opening = connection.plainChannel()
+  const channel = await answered(bounds.requestTimeoutMs, opening, doing).catch((error) => {
+    // One that opens too late would stay open for good.
+    opening.then((late) => late.close()).catch(() => {})
+    throw error
+  })
   try {
     return await answered(bounds.requestTimeoutMs, use(channel), doing)
   } finally {

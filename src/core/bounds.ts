@@ -37,6 +37,10 @@ export const bounds = {
   confirmCheckIntervalMs: 1_000,
   /** Bytes of the sources' messages on their way; over it, sources are not read. */
   sourceInFlightBytesMax: 32 * 1024 * 1024,
+  /** Largest frame that can be received: the broker adds headers beyond the size agreed on. */
+  receivedFrameBytesMax: 1024 * 1024,
+  /** A connection lost earlier than this after it was set up counts as a failed attempt. */
+  stableConnectionMs: 10_000,
   /** Deliveries of one source queue that may be on their way at once. */
   prefetch: 512,
   /** Messages of a dead-letter queue that are held while it is looked through. */

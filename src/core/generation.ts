@@ -30,6 +30,9 @@ export const partitionQueue = (
 /** The name of a topic's dead-letter queue. */
 export const deadLetterQueue = (topic: string): string => `partymq.${topic}.dlq`
 
+/** The name of the queue that a router holds while it reads a source that is not single-active. */
+export const sourceLock = (topic: string): string => `partymq.${topic}.source-lock`
+
 /** The name of the stream that holds a topic's generations. */
 export const generationLog = (topic: string): string => `partymq.${topic}.generations`
 

@@ -13,6 +13,13 @@ const redeliveryHeaders: ReadonlySet<string> = new Set(["x-delivery-count", "x-a
 export const asFirstDelivered = (properties: Uint8Array): Uint8Array =>
   removeHeaders(properties, (name) => redeliveryHeaders.has(name))
 
+/** Headers by which a broker accounts for a message's way; with them it may outgrow a frame. */
+const brokerHeaders = /^x-(death|first-death-.*|last-death-.*|delivery-count|acquired-count)$/
+
+/** What its producer could send can be sent on, without what the broker has added since. */
+const withoutOverflow = (properties: Uint8Array, frameMax: number): Uint8Array =>
+  fitting(properties, frameMax) ?? removeHeaders(properties, (name) => brokerHeaders.test(name))
+
 const userIdFlag = 0x0010
 const text = new TextDecoder()
 const cc = new TextEncoder().encode("CC")
@@ -29,10 +36,11 @@ const renamed: { readonly [name: string]: string } = { CC: "x-partymq-cc", BCC: 
  *   `x-partymq-user-id`.
  * - `delivery_mode` other than 1 and 2 is refused with a closed channel: becomes 2.
  *
+ * And a list that the broker itself has made larger than a frame (`x-death`) goes without that.
  * Where the longer names would not fit into a frame, what they hold is dropped.
  */
 export function forwardable(properties: Uint8Array, frameMax: number): Uint8Array {
-  const withMode = validDeliveryMode(properties)
+  const withMode = validDeliveryMode(withoutOverflow(properties, frameMax))
   const withoutCopies = hasCopyHeaders(withMode)
     ? (fitting(renameHeaders(withMode, renamed), frameMax) ??
       removeHeaders(withMode, (name) => Object.hasOwn(renamed, name)))

@@ -12,6 +12,7 @@ export const contentHeaderPrefix = 12
 /** Class and method ids in one number: class << 16 | method. */
 export const method = {
   connectionStart: (10 << 16) | 10,
+  connectionTune: (10 << 16) | 30,
   basicCancel: (60 << 16) | 30,
   basicPublish: (60 << 16) | 40,
   basicReturn: (60 << 16) | 50,

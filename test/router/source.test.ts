@@ -3,6 +3,7 @@ import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { bounds } from "../../src/core/bounds.ts"
 import { createLog } from "../../src/log.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
+import { limitedUser } from "../support/limited-user.ts"
 import { management } from "../support/management.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { newRouter, startedRouter } from "../support/test-router.ts"
@@ -90,10 +91,15 @@ describe("a source queue", () => {
     await router.stop()
   })
 
-  for (const kind of ["single-active", "plain"]) {
+  const kinds = {
+    "single-active": { "x-single-active-consumer": true },
+    "classic and not single-active": { "x-queue-type": "classic" },
+    // Which knows no exclusive consumers.
+    "quorum and not single-active": { "x-queue-type": "quorum" },
+  }
+  for (const [kind, args] of Object.entries(kinds)) {
     test(`that is ${kind} is read by one router; another stands by and takes over in order`, async () => {
       const topic = unique("replicas")
-      const args = kind === "plain" ? {} : { "x-single-active-consumer": true }
       await declare(`${topic}.q`, args)
       const config = configured(topic, { queue: `${topic}.q` })
       const first = await startedRouter(config)
@@ -128,6 +134,21 @@ describe("a source queue", () => {
     await until(() => router.readiness().ready, { what: "readiness" })
     await publish(`${topic}.q`, ["amqp"])
     expect(await taken(topic, 2)).toEqual(["http", "amqp"])
+    await router.stop()
+  })
+
+  test("that the router may not read keeps it unready, and is no reason to stand by", async () => {
+    const topic = unique("forbidden")
+    await declare(`${topic}.q`, { "x-single-active-consumer": true })
+    await using user = await limitedUser(vhost)
+    await user.mayRead("^partymq\\..*")
+    const config = configured(topic, { queue: `${topic}.q` })
+    const router = await startedRouter({ ...config, amqp: { url: user.url } })
+    const readiness = router.readiness()
+    expect(readiness.ready).toBe(false)
+    expect(JSON.stringify(readiness)).toContain("ACCESS_REFUSED")
+    await user.mayRead(".*")
+    await until(() => router.readiness().ready, { what: "readiness" })
     await router.stop()
   })
 

@@ -7,16 +7,18 @@ export async function limitedUser(vhost: Vhost) {
   const name = unique("user")
   const everything = ".*"
   await management("PUT", `/api/users/${name}`, { password: "secret", tags: "" })
-  const mayConfigure = async (configure: string): Promise<void> => {
-    const rights = { configure, write: everything, read: everything }
-    await management("PUT", `/api/permissions/${vhost.name}/${name}`, rights)
+  const grant = async (rights: { configure?: string; read?: string }): Promise<void> => {
+    const all = { configure: everything, write: everything, read: everything, ...rights }
+    await management("PUT", `/api/permissions/${vhost.name}/${name}`, all)
   }
-  await mayConfigure(everything)
+  await grant({})
   const { host } = new URL(vhost.url)
   return {
     url: `amqp://${name}:secret@${host}/${vhost.name}`,
     /** Which queues it may declare, as a regular expression: `^$` is none. */
-    mayConfigure,
+    mayConfigure: (configure: string) => grant({ configure }),
+    /** Which queues it may consume. */
+    mayRead: (read: string) => grant({ read }),
     async [Symbol.asyncDispose]() {
       await management("DELETE", `/api/users/${name}`)
     },
