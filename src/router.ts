@@ -51,6 +51,8 @@ export interface Router {
 }
 
 export interface PublishOptions {
+  /** Called once, when nothing of the message is held any more: with the outcome, or after it. */
+  readonly released?: () => void
   /** Only to these groups. @default all */
   readonly groups?: readonly string[]
 }
@@ -106,9 +108,13 @@ function publishWithin(
   message: Incoming,
   options: PublishOptions,
 ): Promise<PublishOutcome> {
+  const { groups, released = () => {} } = options
   const dispatch = broker.dispatch(topic)
   const away = unavailable(broker)
-  if (away !== undefined) return Promise.resolve(away)
+  if (away !== undefined) {
+    released()
+    return Promise.resolve(away)
+  }
   return new Promise((resolve) => {
     let way: Abandonable | undefined
     const timer = setTimeout(() => {
@@ -119,16 +125,18 @@ function publishWithin(
     }, timeoutMs)
     try {
       way = dispatch.publish(message, {
-        ...options,
+        ...(groups && { groups }),
         persistent: false,
         settled(outcome) {
           clearTimeout(timer)
+          released()
           if (outcome.kind === "delivered") dispatch.stats.accepted += 1
           resolve(publishOutcome(outcome))
         },
       })
     } catch (error) {
       clearTimeout(timer)
+      released()
       throw error
     }
   })

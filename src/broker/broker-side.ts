@@ -16,6 +16,7 @@ import { Link } from "./link.ts"
 import { declareQueues } from "./partition-queues.ts"
 import { Publisher } from "./publisher.ts"
 import { Source } from "./source.ts"
+import { StartRefused } from "./start-refused.ts"
 import { topicQueues } from "./topic-queues.ts"
 
 export interface BrokerSideOptions {
@@ -174,13 +175,32 @@ export class BrokerSide {
   }
 
   async #setUpPublishing(connection: Connection): Promise<void> {
-    // At each connect: behind the same address may be a broker that has lost its data.
+    const wasAgreed = this.#isAgreed
+    if (!wasAgreed) await this.#agree(connection)
+    await declareQueues(connection, topicQueues(this.#options.plans, connection))
+    await this.#publisher.open(connection)
+    if (wasAgreed) this.#agreeAgain(connection)
+  }
+
+  async #agree(connection: Connection): Promise<void> {
     for (const { plan } of this.#topics.values()) {
       await agreeOnGenerations(connection, plan.topic, plan.generations)
     }
     this.#isAgreed = true
-    await declareQueues(connection, topicQueues(this.#options.plans, connection))
-    await this.#publisher.open(connection)
+  }
+
+  /**
+   * Behind the same address may be a broker that has lost its data, and whose record others have
+   * written since. Messages do not wait for that: a stream may take long to come back after a crash.
+   */
+  async #agreeAgain(connection: Connection): Promise<void> {
+    try {
+      await this.#agree(connection)
+    } catch (error) {
+      if (!(error instanceof StartRefused)) return
+      this.#isAgreed = false
+      connection.destroy(error.message)
+    }
   }
 
   async #setUpConsuming(connection: Connection): Promise<void> {

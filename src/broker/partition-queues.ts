@@ -1,5 +1,6 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import type { PartitionQueueConfig } from "../config/config.ts"
+import { bounds } from "../core/bounds.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { StartRefused } from "./start-refused.ts"
@@ -67,14 +68,23 @@ export async function declareQueues(
   connection: Connection,
   declarations: readonly QueueDeclaration[],
 ): Promise<void> {
+  for (let from = 0; from < declarations.length; from += bounds.declaredAtOnce) {
+    await declareBatch(connection, declarations.slice(from, from + bounds.declaredAtOnce))
+  }
+}
+
+async function declareBatch(
+  connection: Connection,
+  batch: readonly QueueDeclaration[],
+): Promise<void> {
   try {
     await withChannel(connection, "declaring queues", (channel) =>
-      Promise.all(declarations.map((each) => declareQueue(channel, each))),
+      Promise.all(batch.map((each) => declareQueue(channel, each))),
     )
   } catch (error) {
     const reason = BrokerError.from(error, "cannot declare queues")
     if (!isConflict(reason)) throw reason
-    await declareOneByOne(connection, declarations)
+    await declareOneByOne(connection, batch)
   }
 }
 

@@ -28,7 +28,9 @@ export const bounds = {
   /** A declaration or another request to the broker. */
   requestTimeoutMs: 15_000,
   /** All that is declared and agreed on before a new connection carries messages. */
-  setUpTimeoutMs: 60_000,
+  setUpTimeoutMs: 300_000,
+  /** Queues declared in one request's time: a quorum queue takes some 10 ms. */
+  declaredAtOnce: 200,
   /** Looking for, declaring and consuming one source queue. */
   sourceSetUpTimeoutMs: 30_000,
   /** Halves of the heartbeat interval without a byte from the broker, after which it counts as dead. */

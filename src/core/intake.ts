@@ -54,8 +54,9 @@ export class Intake {
     dispatch.stats.consumed += 1
     const tag = delivery.deliveryTag
     this.#open.set(tag, nothingYet)
-    this.#openBytes += sizeOf(delivery)
-    this.#options.budget.take(sizeOf(delivery))
+    const bytes = this.#bytesOf(delivery)
+    this.#openBytes += bytes
+    this.#options.budget.take(bytes)
     const way = dispatch.publish(delivery, {
       persistent: true,
       settled: (outcome) => this.#dispatched(delivery, outcome),
@@ -109,16 +110,20 @@ export class Intake {
     this.#open.set(delivery.deliveryTag, { abandon: () => deadLetters.abandon(parcel) })
   }
 
+  /** Each group gets a copy, and while the broker does not read they all wait here. */
+  #bytesOf({ properties, body }: Delivered): number {
+    return (properties.length + body.length) * this.#options.dispatch.route.groups.length
+  }
+
   #settled(delivery: Delivered): void {
     const { deliveryTag } = delivery
     this.#open.delete(deliveryTag)
-    this.#openBytes -= sizeOf(delivery)
-    this.#options.budget.give(sizeOf(delivery))
+    const bytes = this.#bytesOf(delivery)
+    this.#openBytes -= bytes
+    this.#options.budget.give(bytes)
     this.#options.dispatch.stats.settled += 1
     if (this.#watermark.settle(deliveryTag)) this.#options.ack(this.#watermark.top)
   }
 }
-
-const sizeOf = ({ properties, body }: Delivered): number => properties.length + body.length
 
 const nothingYet: Abandonable = { abandon: () => {} }

@@ -14,12 +14,19 @@ import { unknownTopic } from "./unknown-topic.ts"
  *
  * 1. Whatever can be refused by the head of the request is, before a byte of the body is read.
  * 2. The message takes its place among those in flight; its bytes are counted as they are read.
- * 3. It is published, and the place is given back once the router has said what became of it, which
- *    it does in bounded time.
+ * 3. It is published, and answered once the router says what became of it, which it does in bounded
+ *    time. The place is given back once the router holds nothing of it any more.
  */
 export function messagesRoute(deps: HttpDeps): Route {
   const { router, admission } = deps
   const { bodyBytesMax } = router.config.http
+
+  /** Each group gets a copy, and while the broker does not read they all wait here. */
+  const forCopies = (topic: string, bytes: number): number =>
+    bytes * Object.keys(router.config.topics[topic]!.groups).length
+
+  const perCopy = (topic: string, place: Place | undefined): Place | undefined =>
+    place && { ...place, grow: (bytes) => place.grow(forCopies(topic, bytes)) }
 
   async function serve(request: Request, { topic = "" }: Readonly<Record<string, string>>) {
     const announcedBytes = Number(request.headers.get("content-length") ?? 0)
@@ -31,7 +38,7 @@ export function messagesRoute(deps: HttpDeps): Route {
     if (announcedBytes > bodyBytesMax) return refused("too_large", bodyBytesMax)
     const head = messageHead(request.headers, deps.newId)
     if (head.kind === "invalid") return problemResponse(head.problem)
-    const place = admission.enter(announcedBytes + head.properties.length)
+    const place = perCopy(topic, admission.enter(forCopies(topic, announcedBytes)))
     if (!place?.grow(head.properties.length)) {
       place?.leave()
       return refused("overloaded", bodyBytesMax)
@@ -51,12 +58,10 @@ export function messagesRoute(deps: HttpDeps): Route {
       return refused(read.kind, bodyBytesMax)
     }
     const { properties, key } = head
-    try {
-      const message = { properties, body: read.body, ...(key === undefined ? {} : { key }) }
-      return outcomeResponse(await router.publish(topic, message), topic, head.id)
-    } finally {
-      place.leave()
-    }
+    const message = { properties, body: read.body, ...(key === undefined ? {} : { key }) }
+    // An answer that the outcome is unknown gives nothing back yet: the message is still held.
+    const outcome = await router.publish(topic, message, { released: place.leave })
+    return outcomeResponse(outcome, topic, head.id)
   }
 
   return {

@@ -38,9 +38,9 @@ export function createToldRouter(
     start: async () => {},
     readiness: () => told.readiness,
     unavailable: () => told.unavailable,
-    publish(topic, message) {
+    publish(topic, message, options) {
       published.push({ topic, message })
-      return told.publish(topic, message)
+      return told.publish(topic, message).finally(options?.released)
     },
     explain: () => ({ kind: "rejected", reason: "missing_key", detail: "told nothing" }),
     describe: (topic) => told.describe(topic),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test"
+import { readGenerations } from "../../src/broker/generation-log.ts"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { partitionQueue } from "../../src/core/generation.ts"
 import type { Router } from "../../src/router.ts"
@@ -79,6 +80,10 @@ describe("a router that has run", () => {
     await management("DELETE", `/api/queues/${vhost.name}/partymq.${topic}.generations`)
     await closePublishing(router)
     await until(() => router.readiness().ready, { what: "readiness", timeoutMs: 20_000 })
+    const connection = await connect(vhost.url)
+    const isRecorded = async () => (await readGenerations(connection, topic)).has("g")
+    await until(isRecorded, { what: "the record to be there again" })
+    await connection.shut(5_000)
     const other = await newRouter(configured(topic, 3))
     await expect(other.start()).rejects.toThrow("partitions: recorded 2, configured 3")
     await other.stop()
