@@ -5,6 +5,8 @@ export type { KeyValue, PartitionKey } from "./core/key.ts"
 export { InvalidKey, keyBytes } from "./core/key.ts"
 export type { HeaderValue, MessageProperties, MessageView } from "./core/message.ts"
 export { InvalidJson } from "./core/message.ts"
+export type { EmbedOptions } from "./embed.ts"
+export { createRouter } from "./embed.ts"
 export { fmix32 } from "./hash/fmix32.ts"
 export { jumpHash } from "./hash/jump-hash.ts"
 export { murmur2 } from "./hash/murmur2.ts"
@@ -19,3 +21,4 @@ export type {
   PartitionerPlugin,
 } from "./plugin/contract.ts"
 export { defineKeyExtractor, definePartitioner } from "./plugin/contract.ts"
+export type { Readiness, Router } from "./router.ts"

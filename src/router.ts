@@ -6,10 +6,9 @@ import type { Incoming, PublishOutcome } from "./core/outcome.ts"
 import type { Rejected, Routed } from "./core/route.ts"
 import { type RouterStats, topicStats } from "./core/stats.ts"
 import type { Log } from "./log.ts"
+import { planTopics } from "./topic-plan.ts"
 
 export type { GroupStatus }
-
-import { planTopics } from "./topic-plan.ts"
 
 /** Whether messages can come in and go out, and if not, why not (for people). */
 export type Readiness =

@@ -92,9 +92,12 @@ const declareQueue = (channel: AMQPChannel, { queue, arguments: args }: QueueDec
   channel.queueDeclare(queue, { durable: true }, args)
 
 /** `PRECONDITION_FAILED` */
-export const isConflict = (error: Error): boolean => error.message.includes("(406)")
+export const isConflict = (error: Error): boolean => replyCode(error) === 406
 /** `NOT_FOUND` */
-export const isMissing = (error: Error): boolean => error.message.includes("(404)")
+export const isMissing = (error: Error): boolean => replyCode(error) === 404
+
+/** The client says it at the end of its messages, and nowhere else. */
+const replyCode = ({ message }: Error): number => Number(/\((\d{3})\)$/.exec(message)?.[1])
 
 async function declareOneByOne(
   connection: Connection,

@@ -24,6 +24,8 @@ export const bounds = {
   shortStringBytesMax: 255,
   /** Frame size asked of the broker; header frames cannot be split, so it is as large as brokers go. */
   frameBytesMax: 131_072,
+  /** Room left in the header frame of a dead letter, for what a broker adds when it delivers again. */
+  redeliveryHeadersBytesMax: 1024,
   connectTimeoutMs: 10_000,
   /** A declaration or another request to the broker. */
   requestTimeoutMs: 15_000,

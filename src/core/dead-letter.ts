@@ -1,5 +1,7 @@
 import { headerFits } from "../wire/frames.ts"
 import { appendHeaders, findHeader, headerEntries, removeHeaders } from "../wire/headers.ts"
+import { locateProperty, replaceProperty } from "../wire/properties.ts"
+import { bounds } from "./bounds.ts"
 import { InvalidKey } from "./key.ts"
 import type { DeadLetterReason } from "./outcome.ts"
 
@@ -31,16 +33,20 @@ const emptyTableHeader = "x-partymq-empty-headers"
  * letter would change it.
  */
 const propertiesHeader = "x-partymq-properties"
+/** The expiration's bytes, where there is no room for all properties. */
+const expirationHeader = "x-partymq-expiration"
 const noteNames: ReadonlySet<string> = new Set([
   ...Object.values(noteHeaders),
   emptyTableHeader,
   propertiesHeader,
+  expirationHeader,
 ])
 
 /**
- * The properties with the note. A list that cannot be read, or whose header table would no longer fit
- * into a frame, stays as it is: the message matters more than the note on it. What looks like a note
- * was put there by somebody else, and goes.
+ * The properties with the note, and without an expiration: the message is to stay until somebody has
+ * dealt with it. A list that cannot be read stays as it is, and one whose header table would no longer
+ * fit into a frame, with what a broker adds when it delivers again, gets no note: the message matters
+ * more. What looks like a note was put there by somebody else, and goes.
  */
 export function annotate(
   properties: Uint8Array,
@@ -49,9 +55,12 @@ export function annotate(
 ): Uint8Array {
   return unlessMalformed(properties, () => {
     const bare = withoutNote(properties)
-    const annotated = withNote(bare, note)
+    const lasting = replaceProperty(bare, "expiration", undefined)
+    const annotated = withNote(lasting, note)
     const withCopy = appendHeaders(annotated, [[propertiesHeader, bare]])
-    return [withCopy, annotated].find((list) => headerFits(list, frameMax)) ?? bare
+    const lists = [withCopy, withExpiration(annotated, bare), withExpiration(lasting, bare)]
+    const sizeMax = frameMax - bounds.redeliveryHeadersBytesMax
+    return lists.find((list) => headerFits(list, sizeMax)) ?? lasting
   })
 }
 
@@ -63,6 +72,13 @@ function unlessMalformed<Value>(otherwise: Value, read: () => Value): Value {
     if (error instanceof InvalidKey) return otherwise
     throw error
   }
+}
+
+/** With a header that tells the expiration of another list. */
+function withExpiration(properties: Uint8Array, of: Uint8Array): Uint8Array {
+  const span = locateProperty(of, "expiration")
+  if (span === undefined) return properties
+  return appendHeaders(properties, [[expirationHeader, of.slice(span.start, span.end)]])
 }
 
 function withNote(properties: Uint8Array, note: DeadLetterNote): Uint8Array {
@@ -86,9 +102,18 @@ function hasEmptyTable(properties: Uint8Array): boolean {
 export const original = (properties: Uint8Array): Uint8Array =>
   unlessMalformed(properties, () => {
     const bare = withoutNote(properties)
-    const copy = findHeader(properties, encoder.encode(propertiesHeader))
-    return copy?.type === byteArray ? properties.slice(copy.start + 4, copy.end) : bare
+    const expiration = bytesOf(properties, expirationHeader)
+    return (
+      bytesOf(properties, propertiesHeader) ??
+      (expiration ? replaceProperty(bare, "expiration", expiration) : bare)
+    )
   })
+
+/** The value of a header that holds bytes. */
+function bytesOf(properties: Uint8Array, name: string): Uint8Array | undefined {
+  const found = findHeader(properties, encoder.encode(name))
+  return found?.type === byteArray ? properties.slice(found.start + 4, found.end) : undefined
+}
 
 function withoutNote(properties: Uint8Array): Uint8Array {
   const hadEmptyTable = findHeader(properties, encoder.encode(emptyTableHeader)) !== undefined

@@ -42,20 +42,41 @@ export interface Span {
  * @throws {InvalidKey} when the list is malformed before the property's end
  */
 export function locateProperty(properties: Uint8Array, wanted: PropertyName): Span | undefined {
-  if (properties.length < 2) return undefined
+  const { start, end } = placeOf(properties, wanted)
+  return start === end ? undefined : { start, end }
+}
+
+/**
+ * The list with a property's value as these bytes (its length prefix included), or without it for
+ * `undefined`; all else stays byte for byte.
+ * @throws {InvalidKey} when the list is malformed before the property's end
+ */
+export function replaceProperty(
+  properties: Uint8Array,
+  name: PropertyName,
+  value: Uint8Array | undefined,
+): Uint8Array {
+  const { start, end, flag } = placeOf(properties, name)
+  if (value === undefined && start === end) return properties
+  const added = value ?? new Uint8Array(0)
+  const head = properties.length < 2 ? new Uint8Array(2) : properties.subarray(0, start)
+  const whole = concat([head, added, properties.subarray(end)])
+  const flags = viewOf(whole).getUint16(0)
+  viewOf(whole).setUint16(0, value === undefined ? flags & ~flag : flags | flag)
+  return whole
+}
+
+/** Where a property's value lies or, when the message does not have it, would lie, of no length. */
+function placeOf(properties: Uint8Array, wanted: PropertyName): Span & { readonly flag: number } {
   const view = viewOf(properties)
-  const flags = view.getUint16(0)
-  let at = 2
+  const flags = properties.length < 2 ? 0 : view.getUint16(0)
+  let start = 2
   for (const [name, flag, form] of basicProperties) {
-    if ((flags & flag) === 0) {
-      if (name === wanted) return undefined
-      continue
-    }
-    const end = valueEnd(view, at, form)
-    if (name === wanted) return { start: at, end }
-    at = end
+    const end = (flags & flag) === 0 ? start : valueEnd(view, start, form)
+    if (name === wanted) return { start, end, flag }
+    start = end
   }
-  return undefined
+  throw new Error(`there is no property "${wanted}"`)
 }
 
 function valueEnd(view: DataView, at: number, form: number): number {

@@ -86,6 +86,8 @@ class Consuming {
   readonly #readers: QueueReader[] = []
   /** The last delivery of each reader that is printed and not acked. */
   readonly #printed = new Map<QueueReader, Delivery>()
+  /** A write failed: nobody reads any more. */
+  #isBroken = false
   #acking: ReturnType<typeof setTimeout> | undefined
   readonly #limit: number
   #left: number
@@ -114,6 +116,7 @@ class Consuming {
   async start(connection: Connection): Promise<void> {
     const lost = (reason: string) => this.#fail(new CommandFailed("consumer_ended", reason))
     connection.onLost = lost
+    process.stdout.on("error", (error) => this.#broken(error))
     for (const { queue, partition } of this.#queues) {
       const delivered = (delivery: Delivery, reader: QueueReader) =>
         this.#deliver(partition, delivery, reader)
@@ -132,12 +135,27 @@ class Consuming {
     if (this.#left === 0) return
     this.#left -= 1
     const line = { partition, key: this.#keyOf(delivery), ...shownMessage(delivery) }
-    process.stdout.write(`${JSON.stringify(line)}\n`, () => {
+    process.stdout.write(`${JSON.stringify(line)}\n`, (error) => {
+      if (error) this.#broken(error)
+      // After a failed write the ones behind it are said to have succeeded.
+      if (this.#isBroken) return
       this.#printed.set(reader, delivery)
       this.#acking ??= setTimeout(() => this.#ackPrinted(), ackIntervalMs)
       this.#written += 1
       if (this.#written === this.#limit) this.#finish()
     })
+  }
+
+  /** Nothing is acked from here on: what is not acked and was written is printed again. */
+  #broken(error: Error & { readonly code?: unknown }): void {
+    if (this.#isBroken) return
+    this.#isBroken = true
+    this.#left = 0
+    clearTimeout(this.#acking)
+    this.#printed.clear()
+    // A reader that has enough, as `head` does, is no failure.
+    if (error.code === "EPIPE") this.#finish()
+    else this.#fail(new CommandFailed("output_failed", `cannot write to stdout: ${error.message}`))
   }
 
   #ackPrinted(): void {
