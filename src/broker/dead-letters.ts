@@ -78,6 +78,7 @@ export async function visitMessages(
       else kept += 1
       if (verdict === "stop") break
     }
+    await reader.settleAcks()
     return shown
   } finally {
     await reader.close()

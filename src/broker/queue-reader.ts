@@ -1,5 +1,7 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
+import { bounds } from "../core/bounds.ts"
 import { ackFrame } from "../wire/frames.ts"
+import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
@@ -12,9 +14,15 @@ export interface QueueReader {
   /**
    * Acks one delivery and all before it. Where everything is acked in order this is what to use: of
    * many single acks in a row a quorum queue (seen on RabbitMQ 3.10.8) loses some when the channel
-   * closes right behind them, and delivers again.
+   * closes right behind them, and delivers again, unless `settleAcks` was called before.
    */
   ackUpTo(delivery: Delivery): void
+  /**
+   * Makes sure of all acks up to here, to be closed after; nothing more is delivered. Not for a Single
+   * Active Consumer queue, where a successor would overtake.
+   * @throws {BrokerError} when the broker does not answer, or the channel is gone
+   */
+  settleAcks(): Promise<void>
   /**
    * Gives the queue back by closing the channel, and nothing else: cancelling or requeueing lets a
    * successor overtake. What is unacked goes back in its place.
@@ -54,6 +62,7 @@ export async function readQueue(
     },
     end,
   )
+  let consumerTag = ""
   const reader: QueueReader = {
     queue,
     ack({ deliveryTag }) {
@@ -62,6 +71,17 @@ export async function readQueue(
     ackUpTo({ deliveryTag }) {
       if (isOpen) connection.write(ackFrame(channel.id, deliveryTag, true))
     },
+    async settleAcks() {
+      if (!isOpen) return
+      // A quorum queue's channel holds back acks while many are on their way. To be cancelled takes
+      // the way that acks take, so the answer comes behind them; what was held back is sent then, and
+      // the answer to whatever the channel is asked next says that it is.
+      const settle = async () => {
+        await channel.basicCancel(consumerTag)
+        await channel.prefetch(prefetch)
+      }
+      await answered(bounds.requestTimeoutMs, settle(), `acking messages of "${queue}"`)
+    },
     async close() {
       isOpen = false
       await connection.closeRaw(channel)
@@ -69,7 +89,7 @@ export async function readQueue(
   }
   try {
     await channel.prefetch(prefetch)
-    await channel.basicConsume(queue, { noAck: false }, () => {})
+    consumerTag = (await channel.basicConsume(queue, { noAck: false }, () => {})).tag
     return reader
   } catch (error) {
     isOpen = false

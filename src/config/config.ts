@@ -79,7 +79,7 @@ export interface SourceConfig {
 export interface RetryConfig {
   /**
    * How often in a row a partition's publishes may come back because its queue does not exist and
-   * cannot be declared, before the first in line is given up: dead-lettered, or answered 503. What
+   * cannot be declared, before what waits for it is given up: dead-lettered, or answered 503. What
    * the broker refuses (a full queue) is tried until it is taken, or until HTTP's time is over.
    * @default 10
    */

@@ -1,16 +1,19 @@
 import { type Backoff, backoffDelayMs } from "./backoff.ts"
-import { Fifo } from "./fifo.ts"
 import { OrderWatch } from "./order-watch.ts"
 import type { GivenUp, Letter, Parcel, ParcelResult } from "./parcel.ts"
 import type { GroupStats } from "./stats.ts"
+import { Waiting } from "./waiting.ts"
 
 export type { Letter, Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
 
 export interface LaneOptions {
   readonly queue: string
-  /** The queue can refuse one message and take a later one: one in flight for each key. */
+  /**
+   * The queue can refuse one message and take a later one: one in flight for each key. A lane that
+   * was refused something does so from then on, whatever is said here.
+   */
   readonly mayRefuse: boolean
-  /** Consecutive returns after which the first parcel in line is given up. */
+  /** Rounds in a row that end with a return, after which the parcels are given up. */
   readonly returnsMax: number
   readonly backoff: Backoff
   /** 0 <= random() < 1, for jitter. */
@@ -36,16 +39,20 @@ export interface LanePort {
  *   what was refused put back to the front in order -> backingOff, or probing when nothing was and
  *   no queue is to be declared.
  * - `backingOff`: nothing is sent. Exit: `retry` with the turn of this wait -> probing.
+ *
+ * A refusal says that the queue can refuse (a broker policy may limit its length): with the end of
+ * that round the lane keeps to one in flight for each key, for good.
  */
 type LaneState = "closed" | "probing" | "open" | "settling" | "backingOff"
 
 export class Lane {
   readonly options: LaneOptions
   readonly #port: LanePort
-  readonly #waiting = new Fifo<Parcel>()
+  readonly #waiting: Waiting
   readonly #inFlight = new Set<Parcel>()
   #refused: Parcel[] = []
   #state: LaneState = "closed"
+  #canRefuse: boolean
   #seq = 0
   #turn = 0
   /** Refusals and returns in a row, with no confirm between them. */
@@ -58,6 +65,8 @@ export class Lane {
   constructor(options: LaneOptions, port: LanePort) {
     this.options = options
     this.#port = port
+    this.#canRefuse = options.mayRefuse
+    this.#waiting = new Waiting(options.mayRefuse)
   }
 
   get queue(): string {
@@ -80,6 +89,7 @@ export class Lane {
       lane: this,
       seq: this.#seq++,
       sends: 0,
+      isWaiting: false,
       abandoned: false,
       maybeArrived: false,
       suspect: false,
@@ -93,18 +103,13 @@ export class Lane {
   abandon(parcel: Parcel): void {
     if (parcel.abandoned) return
     parcel.abandoned = true
-    if (this.#inFlight.has(parcel) || this.#refused.includes(parcel)) return
-    const waiting = this.#waiting.toArray()
-    const kept = waiting.filter((other) => other !== parcel)
-    if (kept.length === waiting.length) return
-    this.#waiting.replace(kept)
+    if (!this.#waiting.remove(parcel)) return
     const sent = parcel.maybeArrived ? "lost" : "refused"
     this.#port.settled(parcel, parcel.sends === 0 ? "unsent" : sent)
   }
 
   opened(): void {
-    this.#state = "probing"
-    this.#pump()
+    this.#probe()
   }
 
   /** Returns what it gave up, to be settled once every lane is closed: an owner may offer again. */
@@ -119,7 +124,7 @@ export class Lane {
     this.#state = "closed"
     this.#turn += 1
     const isKept = (parcel: Parcel) => parcel.letter.persistent && !parcel.abandoned
-    this.#waiting.replace(all.filter(isKept))
+    this.#waiting.refill(all.filter(isKept), this.#canRefuse)
     for (const parcel of all) parcel.suspect = false
     const gone = all.filter((parcel) => !isKept(parcel))
     return gone.map((parcel) => [parcel, parcel.sends === 0 ? "unsent" : "lost"])
@@ -143,12 +148,13 @@ export class Lane {
     this.#failures = 0
     this.#returns = 0
     // With one in flight for each key none can overtake another.
-    if (!this.options.mayRefuse) {
+    if (!this.#waiting.isOnePerKey) {
       const [oldest] = this.#inFlight
       this.options.stats.orderViolations += this.#order.confirmed(parcel, oldest)
     }
     if (this.#state === "probing") this.#state = "open"
     this.options.stats.confirmed += 1
+    this.#waiting.left(parcel)
     this.#port.settled(parcel, "confirmed")
     if (this.#state === "settling") this.#settleWhenQuiet()
     else this.#pump()
@@ -156,6 +162,7 @@ export class Lane {
 
   refused(parcel: Parcel): void {
     this.options.stats.nacked += 1
+    this.#canRefuse = true
     this.#inFlight.delete(parcel)
     this.#refused.push(parcel)
     this.#state = "settling"
@@ -169,7 +176,12 @@ export class Lane {
   }
 
   retry(turn: number): void {
-    if (!this.isBackingOff(turn)) return
+    if (this.isBackingOff(turn)) this.#probe()
+  }
+
+  #probe(): void {
+    // Whoever comes after a lull finds the queue repaired, perhaps, and gets all the tries again.
+    if (this.#waiting.size === 0) this.#returns = 0
     this.#state = "probing"
     this.#pump()
   }
@@ -179,13 +191,16 @@ export class Lane {
     const declare = this.#sawReturn
     this.#failures += 1
     this.#returns = declare ? this.#returns + 1 : 0
-    const { given, again } = this.#triage()
+    // The queue cannot be made. What waits would fare as what was tried, at the cost of one wait for
+    // each, and hold up its source for as long.
+    const isHopeless = this.#returns >= this.options.returnsMax
+    const { given, again } = this.#triage(isHopeless)
+    const rest = this.#waiting.toArray()
+    if (isHopeless) for (const parcel of rest) given.push([parcel, "returned"])
     this.#sawReturn = false
     this.#refused = []
     this.#order.reset()
-    this.#waiting.replace([...again, ...this.#waiting.toArray()])
-    // Whoever comes after a lull finds the queue repaired, perhaps, and gets all the tries again.
-    if (this.#waiting.size === 0) this.#returns = 0
+    this.#waiting.refill(isHopeless ? again : [...again, ...rest], this.#canRefuse)
     // A missing queue is declared before the next one is tried, even if nothing is to be sent again.
     const isWaiting = again.length > 0 || declare
     this.#state = isWaiting ? "backingOff" : "probing"
@@ -199,15 +214,13 @@ export class Lane {
   }
 
   /** Which of the refused are given up, and why; the rest is sent again. */
-  #triage(): { given: GivenUp[]; again: Parcel[] } {
+  #triage(isHopeless: boolean): { given: GivenUp[]; again: Parcel[] } {
     const given: GivenUp[] = []
     const again: Parcel[] = []
     for (const parcel of this.#refused.sort(bySeq)) {
-      const isFirst = again.length === 0 && given.length === 0
       if (parcel.abandoned) given.push([parcel, parcel.suspect ? "returned" : "refused"])
-      else if (parcel.suspect && isFirst && this.#returns >= this.options.returnsMax) {
-        given.push([parcel, "returned"])
-      } else again.push(parcel)
+      else if (parcel.suspect && isHopeless) given.push([parcel, "returned"])
+      else again.push(parcel)
       parcel.suspect = false
     }
     return { given, again }
@@ -215,27 +228,12 @@ export class Lane {
 
   #pump(): void {
     if (this.#state === "probing") {
-      if (this.#inFlight.size === 0 && this.#waiting.size > 0) this.#send(this.#waiting.shift()!)
+      const first = this.#inFlight.size === 0 ? this.#waiting.shift() : undefined
+      if (first !== undefined) this.#send(first)
     } else if (this.#state === "open") {
-      if (this.options.mayRefuse) this.#sendOnePerKey()
-      else while (this.#waiting.size > 0) this.#send(this.#waiting.shift()!)
+      let next = this.#waiting.shift()
+      for (; next !== undefined; next = this.#waiting.shift()) this.#send(next)
     }
-  }
-
-  #sendOnePerKey(): void {
-    const busy = new Set<string>()
-    for (const { letter } of this.#inFlight)
-      if (letter.orderKey !== undefined) busy.add(letter.orderKey)
-    const held: Parcel[] = []
-    const free: Parcel[] = []
-    for (const parcel of this.#waiting.toArray()) {
-      const key = parcel.letter.orderKey
-      if (key !== undefined && busy.has(key)) held.push(parcel)
-      else free.push(parcel)
-      if (key !== undefined) busy.add(key)
-    }
-    this.#waiting.replace(held)
-    for (const parcel of free) this.#send(parcel)
   }
 
   #send(parcel: Parcel): void {

@@ -33,6 +33,8 @@ export interface Parcel {
   /** Place in the lane's order. */
   readonly seq: number
   sends: number
+  /** It is among those of its lane that are neither in flight nor refused in this round. */
+  isWaiting: boolean
   /** Its owner gave it up: settled on the next occasion, never sent (again). */
   abandoned: boolean
   /** It was in flight when a channel was lost: it may have arrived, whatever becomes of it now. */

@@ -110,7 +110,8 @@ function place(topic: TopicRoute, key: PartitionKey): Routed | Rejected {
 /** The partition, or what is wrong with the partitioner. */
 function partitionOf(group: GroupRoute, key: PartitionKey): number | string {
   try {
-    const partition = group.partition(key)
+    // Its own copy: one that writes to it must not misplace the next group's, or change the order key.
+    const partition = group.partition(new Uint8Array(key) as PartitionKey)
     if (Number.isInteger(partition) && partition >= 0 && partition < group.queues.length) {
       return partition
     }

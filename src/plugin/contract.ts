@@ -4,14 +4,16 @@ import type { MessageView } from "../core/message.ts"
 
 /**
  * Finds the partition key of a message: a value, or `undefined` for "no key here", in which case
- * the next configured extractor is asked. Synchronous and without side effects. What it throws
- * rejects that one message.
+ * the next configured extractor is asked. Synchronous and without side effects: what it is given,
+ * the bytes of body and headers included, is the message itself, and writing to it is forbidden.
+ * What it throws rejects that one message.
  */
 export type KeyExtractor = (message: MessageView) => KeyValue | undefined
 
 /**
  * Puts a key into a partition: the `index` of one of the partitions it was created for.
- * Synchronous, deterministic, and called for every message: do the costly part in `create`.
+ * Synchronous, deterministic, and called for every message: do the costly part in `create`. Writing
+ * to the key is forbidden; it is a copy for this one call.
  */
 export type Partitioner = (key: PartitionKey) => number
 

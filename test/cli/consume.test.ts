@@ -1,10 +1,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
+import { countMessages } from "../../src/broker/dead-letters.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { connect, RawPublisher } from "../support/raw-client.ts"
 import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
 import { consuming, parsed } from "./consuming.ts"
-import { runPartymq } from "./partymq.ts"
+import { runPartymq, spawnPartymq } from "./partymq.ts"
 import { isReady, serving } from "./serving.ts"
 import { classic, classicDeadLetter, topicFolder } from "./topic-folder.ts"
 
@@ -133,6 +134,62 @@ describe("consume", () => {
       expect(bodies).toEqual(numbers(300))
     })
   }
+
+  test("ends well when its reader has enough, and leaves what it could not write", async () => {
+    using folder = onePartition("quorum")
+    const queue = await declared(folder)
+    // Each is more than a pipe holds, so none is written before the one ahead of it is read.
+    const large = (number: string) => `${number} ${"x".repeat(200_000)}`
+    await publishTo(queue, numbers(19, 1).map(large))
+    const child = spawnPartymq(["consume", folder.topic, "--group=g"], folder.options)
+    try {
+      const reader = child.stdout.getReader()
+      let text = ""
+      while (text.split("\n").length < 3) {
+        const { value, done } = await reader.read()
+        if (done) throw new Error("it ended before it had printed two lines")
+        text += new TextDecoder().decode(value)
+      }
+      await reader.cancel()
+      const closedAt = performance.now()
+      expect(await child.exited).toBe(0)
+      expect(performance.now() - closedAt).toBeLessThan(5_000)
+      expect(await child.stderr.text()).not.toContain("EPIPE")
+      const connection = await connect(vhost.url)
+      const left = async () => (await countMessages(connection, queue)) ?? 0
+      await until(async () => (await left()) >= 18, { what: "18 to be back in the queue" })
+      const args = ["consume", folder.topic, "--group=g", `--limit=${await left()}`]
+      await connection.shut(5_000)
+      const rest = await runPartymq(args, folder.options)
+      const seen = [text, rest.stdout].flatMap((part) => parsed(part).map(({ body }) => body!))
+      const wanted = new Set(numbers(20))
+      for (const body of seen) wanted.delete(body.split(" ")[0]!)
+      expect([...wanted]).toEqual([])
+    } finally {
+      child.kill("SIGKILL")
+      await child.exited
+    }
+  })
+
+  test("acks nothing that came after its reader had closed", async () => {
+    using folder = onePartition()
+    const queue = await declared(folder)
+    const child = spawnPartymq(["consume", folder.topic, "--group=g"], folder.options)
+    const connection = await connect(vhost.url)
+    try {
+      const reader = child.stdout.getReader()
+      await reader.read()
+      const left = async () => (await countMessages(connection, queue)) ?? 0
+      await reader.cancel()
+      await publishTo(queue, numbers(300, 1))
+      expect(await child.exited).toBe(0)
+      await until(async () => (await left()) >= 300, { what: "all 300 to be in the queue" })
+    } finally {
+      child.kill("SIGKILL")
+      await child.exited
+      await connection.shut(5_000)
+    }
+  })
 
   test("stands by while another consumer has the partition, and takes over in order", async () => {
     using folder = onePartition()

@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { bounds } from "../../src/core/bounds.ts"
 import { annotate, type DeadLetterNote, original, readNote } from "../../src/core/dead-letter.ts"
+import { headerFits } from "../../src/wire/frames.ts"
 import { appendHeaders, removeHeaders } from "../../src/wire/headers.ts"
+import { locateProperty, replaceProperty } from "../../src/wire/properties.ts"
 import { seed } from "../support/seed.ts"
 import {
   bytesOf,
@@ -64,8 +66,39 @@ describe("a dead-lettered message", () => {
 
   test("stays as it is when the note would not fit a frame with it", () => {
     const list = rawList({ headers: [textHeader("x", "y".repeat(50))] })
-    expect(annotate(list, note, list.length + 20)).toBe(list)
-    expect(annotate(list, note, list.length + 1000)).not.toBe(list)
+    const room = bounds.redeliveryHeadersBytesMax
+    expect(annotate(list, note, list.length + room + 20)).toBe(list)
+    expect(annotate(list, note, list.length + room + 1000)).not.toBe(list)
+  })
+
+  test("does not expire, and is given back with its expiration, whatever fits a frame", () => {
+    const list = rawList({
+      headers: [textHeader("x", "y".repeat(2_000))],
+      replyTo: "me",
+      expiration: "60000",
+      messageId: "m",
+    })
+    for (const more of [10_000, 2_000, 100]) {
+      const sizeMax = list.length + bounds.redeliveryHeadersBytesMax + more
+      const annotated = annotate(list, note, sizeMax)
+      expect(locateProperty(annotated, "expiration")).toBeUndefined()
+      expect(hex(original(annotated))).toBe(hex(list))
+      expect(headerFits(annotated, sizeMax - bounds.redeliveryHeadersBytesMax)).toBe(true)
+      expect(readNote(annotated)).toEqual(more === 100 ? {} : note)
+    }
+    const none = annotate(list, note, list.length + 10)
+    expect(hex(none)).toBe(hex(replaceProperty(list, "expiration", undefined)))
+  })
+
+  test("leaves room in its frame for what a broker adds when it delivers again", () => {
+    // Just below where the copy, or the note, stops fitting.
+    for (let size = 64_000; size < 129_900; size += 97) {
+      const list = rawList({ headers: [textHeader("x", "y".repeat(size))], expiration: "1" })
+      const added = appendHeaders(annotate(list, note, frameMax), [
+        ["x-delivery-count", "1".repeat(100)],
+      ])
+      expect(headerFits(added, frameMax)).toBe(true)
+    }
   })
 
   test("is given back as it came after a broker has rewritten its headers", () => {

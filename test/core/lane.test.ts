@@ -52,9 +52,10 @@ describe("a lane", () => {
   test("waits for what is in flight before it sends a refused one again, alone", () => {
     const { lane, offer, names, waits, retry, results } = laneUnderTest()
     lane.confirmed(offer("probe"))
-    const [a, b, c] = ["a", "b", "c"].map((name) => offer(name)) as [Parcel, Parcel, Parcel]
+    const own = (key: string) => offer(key, { key })
+    const [a, b, c] = [own("a"), own("b"), own("c")]
     lane.refused(b)
-    offer("d")
+    own("d")
     lane.refused(a)
     expect(waits).toEqual([])
     lane.confirmed(c)
@@ -123,10 +124,11 @@ describe("a lane", () => {
     expect(results).toEqual(["a confirmed"])
   })
 
-  test("gives up the first in line after so many returns in a row, and no other", () => {
-    const { lane, offer, retry, results, waits } = laneUnderTest({ returnsMax: 3 })
+  test("gives up all it has, in order, after so many returns in a row", () => {
+    const { lane, offer, retry, results, waits, names } = laneUnderTest({ returnsMax: 3 })
     const a = offer("a")
     offer("b")
+    offer("c", { key: "other" })
     for (let times = 1; times <= 3; times++) {
       expect(results).toEqual([])
       lane.returned()
@@ -134,15 +136,41 @@ describe("a lane", () => {
       expect(waits.length).toBe(times)
       retry()
     }
-    expect(results).toEqual(["a returned"])
+    expect(results).toEqual(["a returned", "b returned", "c returned"])
+    expect(names()).toEqual(["a", "a", "a"])
+    expect(lane.size).toBe(0)
+  })
+
+  test("gives up what came while it waited with the next return, but not after a lull", () => {
+    const { lane, offer, retry, results } = laneUnderTest({ returnsMax: 2 })
+    const returned = (parcel: Parcel) => {
+      lane.returned()
+      lane.confirmed(parcel)
+    }
+    const a = offer("a")
+    returned(a)
+    retry()
+    returned(a)
+    const b = offer("b")
+    offer("c")
+    retry()
+    returned(b)
+    expect(results).toEqual(["a returned", "b returned", "c returned"])
+    retry()
+    const d = offer("d")
+    returned(d)
+    expect(results.length).toBe(3)
+    retry()
+    lane.confirmed(d)
+    expect(results.at(-1)).toBe("d confirmed")
   })
 
   test("declares the queue again before it tries the one behind a message given up", () => {
     const { lane, offer, names, waits, retry } = laneUnderTest({ returnsMax: 1 })
     const a = offer("a")
-    offer("b")
     lane.returned()
     lane.confirmed(a)
+    offer("b")
     expect(names()).toEqual(["a"])
     expect(waits.at(-1)?.declare).toBe(true)
     retry()
@@ -183,9 +211,10 @@ describe("a lane", () => {
   test("sends what is persistent again after a lost channel, in its order, before the rest", () => {
     const { lane, offer, names } = laneUnderTest()
     lane.confirmed(offer("probe"))
-    const [first, b] = [offer("a"), offer("b"), offer("c")] as const
+    const own = (key: string) => offer(key, { key })
+    const [first, b] = [own("a"), own("b"), own("c")] as const
     lane.refused(b)
-    offer("d")
+    own("d")
     const given = lane.closed()
     expect(given).toEqual([])
     lane.opened()
@@ -219,6 +248,84 @@ describe("a lane", () => {
     retry()
     expect(names()).toEqual(["a", "c"])
     expect(lane.size).toBe(0)
+  })
+})
+
+/** Runs in far less where each step costs the same, and takes minutes where each looks at all. */
+const manyCount = 100_000
+const manyTimeoutMs = 4_000
+
+describe("a lane with very many that wait", () => {
+  test(
+    "is as quick to give each up, in any order",
+    () => {
+      const { lane, offer, results } = laneUnderTest({ isOpen: false })
+      const parcels = Array.from({ length: manyCount }, () => offer("m"))
+      for (const parcel of parcels.filter((_, at) => at % 2 === 0)) lane.abandon(parcel)
+      for (const parcel of parcels.reverse()) lane.abandon(parcel)
+      expect(lane.size).toBe(0)
+      expect(results.length).toBe(manyCount)
+    },
+    manyTimeoutMs,
+  )
+
+  test(
+    "is as quick to send each once the one of its key before it is confirmed",
+    () => {
+      const { lane, offer, sent } = laneUnderTest({ mayRefuse: true })
+      lane.confirmed(offer("probe"))
+      for (let at = 0; at < manyCount; at++) offer("m", { key: String(at % 3) })
+      for (let at = 1; at <= manyCount; at++) lane.confirmed(sent[at]!)
+      expect(lane.size).toBe(0)
+      expect(sent.length).toBe(manyCount + 1)
+    },
+    manyTimeoutMs,
+  )
+
+  test("holds on to nothing it gave up, however long it cannot send", () => {
+    const { lane, offer } = laneUnderTest({ isOpen: false })
+    const given: WeakRef<Parcel>[] = []
+    for (let at = 0; at < 10_000; at++) {
+      const parcel = offer("m")
+      lane.abandon(parcel)
+      given.push(new WeakRef(parcel))
+    }
+    Bun.gc(true)
+    const held = given.filter((each) => each.deref() !== undefined).length
+    expect(held).toBeLessThan(1_000)
+  })
+})
+
+describe("a lane whose queue has refused something", () => {
+  test("has one in flight for each key from then on, over lost channels too", () => {
+    const { lane, offer, names, retry } = laneUnderTest()
+    lane.confirmed(offer("probe"))
+    const first = offer("a1", { key: "a" })
+    lane.confirmed(offer("b0", { key: "b" }))
+    lane.refused(first)
+    const held = ["a2", "b1", "a3", "b2"].map((name) => offer(name, { key: name[0]! }))
+    retry()
+    expect(names().slice(3)).toEqual(["a1"])
+    lane.confirmed(first)
+    expect(names().slice(4)).toEqual(["b1", "a2"])
+    lane.confirmed(held[0]!)
+    expect(names().slice(6)).toEqual(["a3"])
+    lane.closed()
+    lane.opened()
+    expect(names().slice(7)).toEqual(["b1"])
+    lane.confirmed(held[1]!)
+    expect(names().slice(8)).toEqual(["a3", "b2"])
+  })
+
+  test("sends the next of a key when the one before it is given up", () => {
+    const { lane, offer, names, retry } = laneUnderTest()
+    const first = offer("x", { key: "x" })
+    lane.refused(first)
+    const [a1] = [offer("a1", { key: "a" }), offer("a2", { key: "a" })]
+    lane.abandon(a1)
+    retry()
+    lane.confirmed(first)
+    expect(names()).toEqual(["x", "x", "a2"])
   })
 })
 

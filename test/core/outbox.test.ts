@@ -149,7 +149,7 @@ describe("whatever happens, each parcel settles once and truthfully", () => {
         everyParcelSettlesOnce(run)
         whatIsConfirmedIsInItsQueue(run)
         nothingWantedIsLost(run, plan)
-        failuresFitTheWire(run)
+        failuresFitTheWire(run, plan)
         for (const lane of run.lanes) {
           expect(lane.options.stats).toEqual(run.broker.watch.expected(lane))
         }
@@ -179,10 +179,13 @@ function nothingWantedIsLost(run: Run, { returnsMax }: Plan): void {
   }
 }
 
-function failuresFitTheWire(run: Run): void {
+function failuresFitTheWire(run: Run, { returnsMax }: Plan): void {
   for (const [parcel, result] of run.results) {
     const sends = run.broker.watch.sendsOf(parcel)
-    if (result === "unsent") expect(sends).toBe(0)
+    // What waits is given up with what was returned, and only then.
+    if (result === "returned" && sends === 0) {
+      expect(run.broker.watch.expected(parcel.lane).returned).toBeGreaterThanOrEqual(returnsMax)
+    } else if (result === "unsent") expect(sends).toBe(0)
     else expect(sends).toBeGreaterThan(0)
     if (result === "lost") expect(!parcel.letter.persistent || parcel.abandoned).toBe(true)
   }

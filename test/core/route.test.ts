@@ -142,6 +142,18 @@ describe("a message that cannot be routed", () => {
     })
   }
 
+  test("goes where it belongs though a partitioner writes to the key", () => {
+    const given = keyBytes("key") as PartitionKey
+    const writing = group("one", 4, (key) => key.fill(0).length % 4)
+    const reading = group("two", 256, (key) => key[0]!)
+    expect(decide({ groups: [writing, reading] }, noTurn, given)).toMatchObject({
+      key: keyBytes("key"),
+      placements: [{ partition: 3 }, { partition: "k".charCodeAt(0) }],
+    })
+    const asBuffer = { extractKey: () => Buffer.from("key"), groups: [writing, reading] }
+    expect(decide(asBuffer)).toMatchObject({ placements: [{}, { partition: "k".charCodeAt(0) }] })
+  })
+
   test("is rejected for all groups if one partitioner fails", () => {
     const groups = [group("one", 4, () => 0), group("two", 4, throwing(new RangeError(secret)))]
     expect(decide({ groups })).toEqual({

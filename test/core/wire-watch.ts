@@ -20,6 +20,8 @@ export class WireWatch {
   readonly #stats = new Map<Lane, GroupStats>()
   readonly #sends = new Map<Parcel, number>()
   readonly #lastFirstSent = new Map<string, number>()
+  /** Lanes whose queue has refused something, ever. */
+  readonly #nacked = new Set<Lane>()
   /** Lanes that may have but one in flight. */
   #careful = new Set<Lane>()
   #isFresh = new Set<Lane>()
@@ -59,7 +61,7 @@ export class WireWatch {
     if (inFlight.some((each) => each.parcel === parcel))
       throw new Error(`${what} is in flight twice`)
     if (this.abandoned.has(parcel)) throw new Error(`${what} was sent though it was given up`)
-    if (lane.options.mayRefuse && inFlight.some((each) => isSameKey(each.parcel, parcel))) {
+    if (this.#isOnePerKey(lane) && inFlight.some((each) => isSameKey(each.parcel, parcel))) {
       throw new Error(`${what} was sent with another of its key in flight`)
     }
     this.#checkOrder(parcel, what)
@@ -87,6 +89,7 @@ export class WireWatch {
       if (isNack) {
         this.expected(lane).nacked += 1
         this.#careful.add(lane)
+        this.#nacked.add(lane)
         const later = this.#channel.filter((other) => other.tag > each.tag)
         each.overtakers = later.filter((other) => isSameKey(other.parcel, each.parcel))
       } else if (!each.isSuspect) {
@@ -114,11 +117,18 @@ export class WireWatch {
       this.expected(lane).retried += 1
       return
     }
-    const { mayRefuse, queue } = lane.options
-    if (mayRefuse && letter.orderKey === undefined) return
-    const line = mayRefuse ? `${queue} ${letter.orderKey}` : queue
-    if ((this.#lastFirstSent.get(line) ?? -1) > parcel.seq) throw new Error(`${what} was overtaken`)
-    this.#lastFirstSent.set(line, parcel.seq)
+    const { queue } = lane.options
+    const ofKey = letter.orderKey === undefined ? undefined : `${queue} ${letter.orderKey}`
+    const line = this.#isOnePerKey(lane) ? ofKey : queue
+    if (line !== undefined && (this.#lastFirstSent.get(line) ?? -1) > parcel.seq) {
+      throw new Error(`${what} was overtaken`)
+    }
+    this.#lastFirstSent.set(queue, parcel.seq)
+    if (ofKey !== undefined) this.#lastFirstSent.set(ofKey, parcel.seq)
+  }
+
+  #isOnePerKey(lane: Lane): boolean {
+    return lane.options.mayRefuse || this.#nacked.has(lane)
   }
 
   #inFlight(lane: Lane): Sent[] {

@@ -6,7 +6,8 @@ import { serveHttp } from "../../src/http/serve-http.ts"
 import { builtInPartitioners } from "../../src/plugin/built-in.ts"
 import { importPlugin } from "../../src/plugin/import-plugin.ts"
 import { decodeTable } from "../../src/wire/field.ts"
-import { headerEntries } from "../../src/wire/headers.ts"
+import { appendHeaders, headerEntries, removeHeaders } from "../../src/wire/headers.ts"
+import { replaceProperty } from "../../src/wire/properties.ts"
 import { createToldRouter } from "../http/told-router.ts"
 import { quietLog } from "../support/test-router.ts"
 import { firstCells, readPage, rows } from "./pages.ts"
@@ -79,10 +80,15 @@ test("the headers and reasons of dead letters are documented", async () => {
   // With a header table that is empty, which is a reason for one more header.
   const emptyTable = Uint8Array.of(0x20, 0, 0, 0, 0, 0)
   const note = { reason: "unroutable", detail: "d", time: "t", source: "s", groups: ["g"] } as const
-  const annotated = annotate(emptyTable, note, 131_072)
-  const { start, end } = headerEntries(annotated)!
-  const written = Object.keys(decodeTable(annotated, start, end))
-  expect(cells.filter(isHeader).sort()).toEqual(written.sort())
+  // And with an expiration, which is told in a header where there is no room for all properties.
+  const expiring = replaceProperty(emptyTable, "expiration", Uint8Array.of(1, 0x31))
+  const large = appendHeaders(expiring, [["large", "l".repeat(70_000)]])
+  const written = [expiring, large].flatMap((list) => {
+    const annotated = removeHeaders(annotate(list, note, 131_072), (name) => name === "large")
+    const { start, end } = headerEntries(annotated)!
+    return Object.keys(decodeTable(annotated, start, end))
+  })
+  expect(cells.filter(isHeader).sort()).toEqual([...new Set(written)].sort())
   const reasons = Object.keys(topicStats([]).deadLettered)
   expect(cells.filter((cell) => !isHeader(cell)).sort()).toEqual(reasons.sort())
 })

@@ -218,6 +218,43 @@ describe("a message that cannot be routed", () => {
   })
 })
 
+describe("visiting a queue", () => {
+  for (const type of ["classic", "quorum"] as const) {
+    test(`removes what it is told to, for good, and keeps the rest in order (${type} queue)`, async () => {
+      const connection = await connect(vhost.url)
+      const channel = await connection.plainChannel()
+      const verdicts = {
+        all: () => true,
+        "all but the first": (number: number) => number > 0,
+        "every other": (number: number) => number % 2 === 1,
+        "all but the last": (number: number) => number < 899,
+      }
+      for (const [what, isUnwanted] of [1, 2, 3].flatMap(() => Object.entries(verdicts))) {
+        const queue = unique(`visited.${type}`)
+        await channel.queueDeclare(queue, { durable: true }, { "x-queue-type": type })
+        const publisher = await RawPublisher.open(connection, queue)
+        const numbers = Array.from({ length: 900 }, (_, number) => number)
+        for (const number of numbers) publisher.publish(rawList({}), bytesOf(String(number)))
+        await publisher.unconfirmedAtMost(0)
+        await visitMessages(connection, queue, 900, ({ body }) =>
+          isUnwanted(Number(Buffer.from(body).toString())) ? "remove" : "keep",
+        )
+        const kept = numbers.filter((number) => !isUnwanted(number))
+        const count = () => countMessages(connection, queue)
+        await until(async () => (await count())! >= kept.length, { what: `${what}: what is kept` })
+        const left: number[] = []
+        await visitMessages(connection, queue, 900, ({ body }) => {
+          left.push(Number(Buffer.from(body).toString()))
+          return "keep"
+        })
+        expect({ what, left }).toEqual({ what, left: kept })
+        await channel.queueDelete(queue)
+      }
+      await connection.shut(5_000)
+    })
+  }
+})
+
 describe("a message that a group cannot get", () => {
   test("is dead-lettered for that group once retries are over, and others get theirs", async () => {
     await using user = await limitedUser(vhost)
