@@ -237,7 +237,7 @@ export class BrokerSide {
   }
 
   #inFlight(): number {
-    let count = this.#publisher.unconfirmed
+    let count = this.#publisher.unsettled
     this.#eachSource((source) => {
       count += source.inFlight
     })

@@ -44,8 +44,11 @@ export class Publisher {
     return this.#lanesByQueue
   }
 
-  get unconfirmed(): number {
-    return this.#outbox.unconfirmed
+  /** Copies whose fate is open: in flight, or waiting to be sent (again). */
+  get unsettled(): number {
+    let count = 0
+    for (const lane of this.#lanesByQueue.values()) count += lane.size
+    return count
   }
 
   /** The way to a queue; made on the first call for it. */
