@@ -111,7 +111,11 @@ export class Link {
     const connection = await Connection.open(endpoint, name)
     const lost = new Promise<string>((resolve) => {
       connection.onLost = resolve
-      this.#wake = () => connection.destroy("stopped")
+      // One that was closed in order is not lost, and has to be told of all the same.
+      this.#wake = () => {
+        connection.destroy("stopped")
+        resolve("stopped")
+      }
     })
     try {
       if (this.#isStopped || connection.closed) connection.destroy("stopped")

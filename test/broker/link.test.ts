@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test"
+import { endpointOf } from "../../src/broker/endpoint.ts"
+import { Link } from "../../src/broker/link.ts"
+import { quietLog } from "../support/test-router.ts"
+import { until } from "../support/until.ts"
+import { withVhost } from "../support/vhost.ts"
+
+const vhost = withVhost()
+
+test("a link that is stopped tears down what it has set up, once", async () => {
+  const told: string[] = []
+  const link = new Link({
+    endpoint: endpointOf({ url: vhost.url, heartbeatSeconds: 10, confirmTimeoutMs: 30_000 }),
+    name: "test",
+    log: quietLog,
+    backoff: { firstMs: 1, maxMs: 1 },
+    setUp: async () => {
+      told.push("set up")
+    },
+    reconnected: () => told.push("reconnected"),
+    tornDown: (reason) => told.push(`torn down: ${reason}`),
+  })
+  await link.start()
+  await link.stop(5_000)
+  await until(() => told.length === 2, { what: () => `the end of it, it says ${told}` })
+  await link.stop(5_000)
+  expect(told).toEqual(["set up", "torn down: stopped"])
+  expect(link.connection).toBeUndefined()
+})
