@@ -3,16 +3,10 @@
  * several rounds over the same keys, the partitioners taking turns. `bun bench/look-up.ts`
  */
 import { keyBytes, type PartitionKey } from "../src/core/key.ts"
+import { builtInPartitioners } from "../src/plugin/built-in.ts"
 import { loadPartitioner } from "../src/plugin/load-partitioner.ts"
 import { partitionSet } from "../src/plugin/partition-set.ts"
 
-const partitioners = [
-  "consistent-hash",
-  "rendezvous-hash",
-  "jump-hash",
-  "modulus-hash",
-  "kafka-murmur2",
-] as const
 const counts = [8, 64, 512] as const
 const rounds = 7
 const keys: readonly PartitionKey[] = Array.from(
@@ -22,7 +16,7 @@ const keys: readonly PartitionKey[] = Array.from(
 
 const entries = await Promise.all(
   counts.flatMap((count) =>
-    partitioners.map(async (use) => {
+    builtInPartitioners.map(async (use) => {
       const partitions = partitionSet(count)
       const { partition } = await loadPartitioner({ use }, { baseDir: ".", partitions })
       return { use, count, partition, nanoseconds: [] as number[] }

@@ -2,7 +2,7 @@ import { BrokerSide } from "./broker/broker-side.ts"
 import type { GroupStatus } from "./broker/group-status.ts"
 import type { Config } from "./config/config.ts"
 import type { Abandonable, Dispatched } from "./core/dispatch.ts"
-import type { Incoming, PublishOutcome } from "./core/outcome.ts"
+import type { Incoming, PublishOutcome, Unavailable } from "./core/outcome.ts"
 import type { Rejected, Routed } from "./core/route.ts"
 import { type RouterStats, topicStats } from "./core/stats.ts"
 import type { Log } from "./log.ts"
@@ -91,8 +91,6 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
 const retryAfterMs = 1_000
 /** A missing or full queue takes a person or a consumer to mend; asking every second is no use. */
 const repairMs = 5_000
-
-type Unavailable = Extract<PublishOutcome, { kind: "unavailable" }>
 
 function unavailable(broker: BrokerSide): Unavailable | undefined {
   const away = broker.unavailable()

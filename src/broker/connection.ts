@@ -39,7 +39,9 @@ export class Connection extends AMQPClient {
   static async open(endpoint: Endpoint, name: string): Promise<Connection> {
     const connection = new Connection(endpoint.clientUrl(name), endpoint.tls)
     try {
-      await answered(endpoint.connectTimeoutMs, connection.connect(), "connecting to the broker")
+      const connecting = connection.connect()
+      connection.#neverThrowFromReading()
+      await answered(endpoint.connectTimeoutMs, connecting, "connecting to the broker")
     } catch (error) {
       connection.destroy()
       throw BrokerError.from(error, `cannot connect to ${endpoint.shown}`)
@@ -52,11 +54,6 @@ export class Connection extends AMQPClient {
     super(url, tls)
     this.onerror = () => {}
     this.ondisconnect = (error) => this.#lost(error?.message ?? "the connection was closed")
-  }
-
-  /** The largest frame to send. The broker's own may be larger: it adds headers to what it has. */
-  get frameBytesMax(): number {
-    return this.frameMax
   }
 
   /** A channel whose deliveries, confirms and returns go to the listener. */
@@ -145,20 +142,14 @@ export class Connection extends AMQPClient {
     // What is left of a read after the connection was given up concerns nobody any more.
     if (this.#isDestroyed) return
     this.#heard = true
-    try {
-      const type = view.getUint8(0)
-      const reader = this.#readers.get(view.getUint16(1))
-      const size = view.getUint32(3)
-      const isOneFrame = size + frameOverhead === view.byteLength
-      const payload = new Uint8Array(view.buffer, view.byteOffset + 7, size)
-      if (isOneFrame && reader?.read(type, payload)) return
-      if (type === frameType.method) this.#readHandshake(payload)
-      super.parseFrames(view)
-    } catch (error) {
-      this.destroy(
-        `a frame could not be read: ${error instanceof Error ? error.message : "unknown"}`,
-      )
-    }
+    const type = view.getUint8(0)
+    const reader = this.#readers.get(view.getUint16(1))
+    const size = view.getUint32(3)
+    const isOneFrame = size + frameOverhead === view.byteLength
+    const payload = new Uint8Array(view.buffer, view.byteOffset + 7, size)
+    if (isOneFrame && reader?.read(type, payload)) return
+    if (type === frameType.method) this.#readHandshake(payload)
+    super.parseFrames(view)
   }
 
   #readHandshake(payload: Uint8Array): void {
@@ -181,7 +172,6 @@ export class Connection extends AMQPClient {
 
   #opened(): void {
     this.#isOpen = true
-    this.#neverThrowFromReading()
     // It may have been closed in the very read that opened it.
     if (this.closed) {
       queueMicrotask(() => this.destroy("closed by the broker at once"))
@@ -202,8 +192,8 @@ export class Connection extends AMQPClient {
     socket.on("data", (chunk) => {
       try {
         for (const read of readers) read(chunk)
-      } catch {
-        this.destroy("what the broker sent could not be read")
+      } catch (error) {
+        this.destroy(BrokerError.from(error, "what the broker sent could not be read").message)
       }
     })
   }

@@ -9,28 +9,27 @@ import { readQueue } from "./queue-reader.ts"
 import { withChannel } from "./with-channel.ts"
 
 /** How many messages wait in a queue; `undefined` when there is no such queue. */
-export async function countMessages(
-  connection: Connection,
-  queue: string,
-): Promise<number | undefined> {
-  const look = (channel: AMQPChannel) => channel.queueDeclare(queue, { passive: true })
-  try {
-    return (await withChannel(connection, `looking at "${queue}"`, look)).messageCount
-  } catch (error) {
-    const reason = BrokerError.from(error, `cannot look at queue "${queue}"`)
-    if (isMissing(reason)) return undefined
-    throw reason
-  }
-}
+export const countMessages = (connection: Connection, queue: string): Promise<number | undefined> =>
+  unlessMissing(connection, `looking at "${queue}"`, (channel) =>
+    channel.queueDeclare(queue, { passive: true }),
+  )
 
 /** Deletes all messages of a queue and returns how many; 0 when there is no such queue. */
-export async function purgeMessages(connection: Connection, queue: string): Promise<number> {
-  const purge = (channel: AMQPChannel) => channel.queuePurge(queue)
+export const purgeMessages = async (connection: Connection, queue: string): Promise<number> =>
+  (await unlessMissing(connection, `purging "${queue}"`, (channel) => channel.queuePurge(queue))) ??
+  0
+
+/** The message count that the broker answers, or `undefined` when it does not have the queue. */
+async function unlessMissing(
+  connection: Connection,
+  doing: string,
+  ask: (channel: AMQPChannel) => Promise<{ readonly messageCount: number }>,
+): Promise<number | undefined> {
   try {
-    return (await withChannel(connection, `purging "${queue}"`, purge)).messageCount
+    return (await withChannel(connection, doing, ask)).messageCount
   } catch (error) {
-    const reason = BrokerError.from(error, `cannot purge queue "${queue}"`)
-    if (isMissing(reason)) return 0
+    const reason = BrokerError.from(error, doing)
+    if (isMissing(reason)) return undefined
     throw reason
   }
 }

@@ -94,7 +94,7 @@ export class Publisher {
       frames.set(lane.queue, method)
     }
     const { properties, body } = letter
-    connection.write(contentFrames(channel.id, method, properties, body, connection.frameBytesMax))
+    connection.write(contentFrames(channel.id, method, properties, body, connection.frameMax))
   }
 
   #backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {

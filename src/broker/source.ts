@@ -96,7 +96,7 @@ export class Source {
       dispatch: this.#options.dispatch,
       deadLetters: this.#options.deadLetters,
       source: config.queue,
-      frameMax: connection.frameBytesMax,
+      frameMax: connection.frameMax,
       now: () => new Date(),
       budget: this.#options.budget,
       ack: (tag) => acks.ackUpTo(tag),
@@ -126,7 +126,7 @@ export class Source {
 
   #delivered(intake: Intake, delivery: Delivery, connection: Connection): void {
     if (!this.#isTaking) return
-    const properties = forwardableOrAsIs(delivery, connection.frameBytesMax)
+    const properties = forwardableOrAsIs(delivery, connection.frameMax)
     intake.accept({ deliveryTag: delivery.deliveryTag, properties, body: delivery.body })
   }
 
@@ -162,6 +162,7 @@ export class Source {
     clearTimeout(this.#retry)
     this.#acks?.close()
     this.#intake?.close()
+    this.#acks = undefined
     this.#intake = undefined
     this.#channel = undefined
   }

@@ -49,6 +49,9 @@ export type PublishOutcome =
       readonly detail: string
     }
 
+/** The outcome of a message that was certainly not taken by all, and may be tried again. */
+export type Unavailable = Extract<PublishOutcome, { readonly kind: "unavailable" }>
+
 export type UnavailableCode =
   | "broker_away"
   | "broker_blocked"

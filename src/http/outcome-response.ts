@@ -1,4 +1,5 @@
-import type { PublishOutcome } from "../core/outcome.ts"
+import type { PublishOutcome, Unavailable } from "../core/outcome.ts"
+import { shownKey } from "../shown-key.ts"
 import { jsonResponse } from "./json-response.ts"
 import { problem, problemResponse } from "./problem.ts"
 import type { Accepted } from "./schemas.ts"
@@ -25,22 +26,17 @@ export function outcomeResponse(outcome: PublishOutcome, topic: string, id: stri
 
 /** The answer while nothing can be published; known before there is a message. */
 export const unavailableResponse = (
-  { code, detail, retryAfterMs }: Extract<PublishOutcome, { kind: "unavailable" }>,
+  { code, detail, retryAfterMs }: Unavailable,
   members: { readonly id?: string } = {},
 ): Response => problemResponse(problem(code, detail, members), { retryAfterMs })
 
 type KeyMembers = Pick<Accepted, "key" | "keyBase64">
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-
 /** The key as text where it is text, else as base64: JSON cannot say bytes. */
-export function keyMembers(key: Uint8Array | undefined): KeyMembers {
+function keyMembers(key: Uint8Array | undefined): KeyMembers {
   if (key === undefined) return { key: null }
-  try {
-    return { key: utf8.decode(key) }
-  } catch {
-    return { keyBase64: Buffer.from(key).toString("base64") }
-  }
+  const { value, encoding } = shownKey(key)
+  return encoding === "utf-8" ? { key: value } : { keyBase64: value }
 }
 
 type Unknown = Extract<PublishOutcome, { kind: "unknown" }>

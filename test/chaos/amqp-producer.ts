@@ -121,8 +121,8 @@ export class AmqpProducer implements Producer {
   #send(connection: Connection, channel: AMQPChannel, event: ChaosEvent): void {
     const method = publishFrame(channel.id, this.#options.queue)
     const properties = propertiesOf(event)
-    const { frameBytesMax } = connection
-    connection.write(contentFrames(channel.id, method, properties, event.body, frameBytesMax))
+    const { frameMax } = connection
+    connection.write(contentFrames(channel.id, method, properties, event.body, frameMax))
   }
 
   #settled(event: ChaosEvent): void {

@@ -1,6 +1,6 @@
 import { until } from "../support/until.ts"
-import { type PartymqOptions, spawnPartymq } from "./partymq.ts"
-import { collected } from "./serving.ts"
+import type { PartymqOptions } from "./partymq.ts"
+import { watched } from "./serving.ts"
 
 /** A line that `partymq consume` prints. */
 export interface ConsumedLine {
@@ -15,14 +15,7 @@ export interface ConsumedLine {
 
 /** `partymq consume` in a process of its own, killed at the end whatever happens. */
 export async function consuming(args: readonly string[], options: PartymqOptions) {
-  const child = spawnPartymq(["consume", ...args], options)
-  const stdout = collected(child.stdout)
-  const stderr = collected(child.stderr)
-  const stop = async () => {
-    child.kill("SIGKILL")
-    await child.exited
-    await Promise.all([stdout.ended, stderr.ended])
-  }
+  const { child, stdout, stderr, stop } = watched(["consume", ...args], options)
   const lines = (): ConsumedLine[] => parsed(stdout.text())
   const subscribed = () => stderr.text().includes("Ctrl-C ends")
   try {

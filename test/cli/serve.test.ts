@@ -21,6 +21,14 @@ function folderWith(topic: string) {
   return temporaryFolder({ "partymq.config.json": JSON.stringify(config) })
 }
 
+/** A port that another server has, until that is closed. */
+async function takenPort() {
+  const squatter = createServer()
+  await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve))
+  const { port } = squatter.address() as { port: number }
+  return { squatter, port }
+}
+
 describe("serve", () => {
   test("takes messages, and at SIGTERM settles, closes and exits with 0", async () => {
     const topic = unique("orders")
@@ -69,9 +77,7 @@ describe("serve", () => {
   test("says in a sentence that its port is taken and exits with 1", async () => {
     const topic = unique("orders")
     using folder = folderWith(topic)
-    const squatter = createServer()
-    await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve))
-    const { port } = squatter.address() as { port: number }
+    const { squatter, port } = await takenPort()
     const environment = { PARTYMQ_AMQP_URL: vhost.url, PORT: String(port) }
     const run = await runPartymq(["serve"], { folder: folder.path, environment })
     squatter.close()
@@ -85,9 +91,7 @@ describe("dev", () => {
   test("prints a curl line that is answered with 202, on another port where its own is taken", async () => {
     const topic = unique("orders")
     using folder = folderWith(topic)
-    const squatter = createServer()
-    await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve))
-    const { port } = squatter.address() as { port: number }
+    const { squatter, port } = await takenPort()
     const environment = { PARTYMQ_AMQP_URL: vhost.url, PORT: String(port) }
     await using router = await serving("dev", { folder: folder.path, environment })
     squatter.close()

@@ -7,14 +7,7 @@ export async function serving(
   options: PartymqOptions,
   args: readonly string[] = [],
 ) {
-  const child = spawnPartymq([command, "--output", "json", ...args], options)
-  const stdout = collected(child.stdout)
-  const stderr = collected(child.stderr)
-  const stop = async () => {
-    child.kill("SIGKILL")
-    await child.exited
-    await Promise.all([stdout.ended, stderr.ended])
-  }
+  const { child, stdout, stderr, stop } = watched([command, "--output", "json", ...args], options)
   try {
     await until(() => stdout.text().includes("\n") || child.exitCode !== null, {
       what: "the router to say where it listens",
@@ -38,6 +31,19 @@ export type Serving = Awaited<ReturnType<typeof serving>>
 export async function isReady({ url }: Serving): Promise<void> {
   const ready = async () => (await fetch(`${url}/readyz`)).ok
   await until(ready, { what: "the router to be ready", timeoutMs: 25_000 })
+}
+
+/** The command line in a process of its own, with what it prints as it comes. */
+export function watched(args: readonly string[], options: PartymqOptions) {
+  const child = spawnPartymq(args, options)
+  const stdout = collected(child.stdout)
+  const stderr = collected(child.stderr)
+  const stop = async () => {
+    child.kill("SIGKILL")
+    await child.exited
+    await Promise.all([stdout.ended, stderr.ended])
+  }
+  return { child, stdout, stderr, stop }
 }
 
 /** Reads a stream as it comes. */

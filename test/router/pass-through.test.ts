@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import type { Delivery } from "../../src/broker/content-reader.ts"
 import { readQueue } from "../../src/broker/queue-reader.ts"
+import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { concat, encodeShort, encodeUint32 } from "../../src/wire/properties.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { startedRouter } from "../support/test-router.ts"
@@ -92,19 +93,18 @@ const cases: [what: string, properties: Uint8Array, body: Uint8Array][] = [
   ]),
 ]
 
+/** A topic with a source and one partition, keyed as a test needs it. */
+const configured = (topic: string, keyed: Partial<ConfigInput["topics"][string]>): ConfigInput => ({
+  amqp: { url: vhost.url },
+  topics: {
+    [topic]: { source: { queue: `${topic}.source` }, groups: { g: { partitions: 1 } }, ...keyed },
+  },
+})
+
 describe("properties, headers and body pass through byte for byte", () => {
   test("whatever they are", async () => {
     const topic = unique("verbatim")
-    const router = await startedRouter({
-      amqp: { url: vhost.url },
-      topics: {
-        [topic]: {
-          source: { queue: `${topic}.source` },
-          key: [{ use: "header", name: "k" }],
-          groups: { g: { partitions: 1 } },
-        },
-      },
-    })
+    const router = await startedRouter(configured(topic, { key: [{ use: "header", name: "k" }] }))
     const connection = await connect(vhost.url)
     const publisher = await RawPublisher.open(connection, `${topic}.source`)
     const reference = `${topic}.reference`
@@ -133,16 +133,7 @@ describe("properties, headers and body pass through byte for byte", () => {
 
   test("also when the source delivers them again", async () => {
     const topic = unique("again")
-    const config = {
-      amqp: { url: vhost.url },
-      topics: {
-        [topic]: {
-          source: { queue: `${topic}.source` },
-          onMissingKey: { key: "any" },
-          groups: { g: { partitions: 1 } },
-        },
-      },
-    }
+    const config = configured(topic, { onMissingKey: { key: "any" } })
     await (await startedRouter(config)).stop()
     const connection = await connect(vhost.url)
     const publisher = await RawPublisher.open(connection, `${topic}.source`)
@@ -160,16 +151,7 @@ describe("properties, headers and body pass through byte for byte", () => {
 
   test("but for what the broker would act on", async () => {
     const topic = unique("treated")
-    const router = await startedRouter({
-      amqp: { url: vhost.url },
-      topics: {
-        [topic]: {
-          source: { queue: `${topic}.source` },
-          key: [{ use: "header", name: "k" }],
-          groups: { g: { partitions: 1 } },
-        },
-      },
-    })
+    const router = await startedRouter(configured(topic, { key: [{ use: "header", name: "k" }] }))
     const connection = await connect(vhost.url)
     const publisher = await RawPublisher.open(connection, `${topic}.source`)
     const other = encoder.encode("S")

@@ -42,9 +42,7 @@ export class RawPublisher {
     this.#sent += 1
     this.#open += 1
     const method = publishFrame(id, this.#queue)
-    this.#connection.write(
-      contentFrames(id, method, properties, body, this.#connection.frameBytesMax),
-    )
+    this.#connection.write(contentFrames(id, method, properties, body, this.#connection.frameMax))
   }
 
   /** Waits until no more than so many are unconfirmed. */
