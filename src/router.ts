@@ -4,7 +4,7 @@ import type { Config } from "./config/config.ts"
 import type { Abandonable, Dispatched } from "./core/dispatch.ts"
 import type { Incoming, PublishOutcome, Unavailable } from "./core/outcome.ts"
 import type { Rejected, Routed } from "./core/route.ts"
-import { type RouterStats, topicStats } from "./core/stats.ts"
+import { type RouterStats, routerStats } from "./core/stats.ts"
 import type { Log } from "./log.ts"
 import { planTopics } from "./topic-plan.ts"
 
@@ -63,12 +63,8 @@ export interface PublishOptions {
  */
 export async function createRouter(config: Config, options: RouterOptions): Promise<Router> {
   const plans = await planTopics(config, options.baseDir)
-  const stats: RouterStats = {
-    topics: Object.fromEntries(
-      plans.map(({ topic, route }) => [topic, topicStats(route.groups.map(({ group }) => group))]),
-    ),
-    reconnects: { publish: 0, consume: 0 },
-  }
+  const groups = plans.map(({ topic, route }) => [topic, route.groups.map(({ group }) => group)])
+  const stats = routerStats(Object.fromEntries(groups))
   const readSources = options.readSources ?? true
   const broker = new BrokerSide({ config, plans, stats, log: options.log, readSources })
   return {
@@ -145,6 +141,13 @@ function publishOutcome(outcome: Dispatched): PublishOutcome {
   if (outcome.kind === "delivered") return { kind: "accepted", key, placements }
   const groups = outcome.groups.map((group) => `"${group}"`).join(", ")
   switch (outcome.failure) {
+    case "tooLarge":
+      return {
+        kind: "rejected",
+        reason: "body_too_large",
+        detail: "the body is larger than the broker takes (its max_message_size)",
+      }
+    case "unacceptable":
     case "lost":
       return {
         kind: "unknown",

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import type { Broker } from "../src/local-broker/broker.ts"
 import { findBroker } from "../src/local-broker/find-broker.ts"
 import { followLauncher, launcherVariable } from "../src/local-broker/follow-launcher.ts"
+import { directoryVariable } from "../src/local-broker/rabbitmq-programs.ts"
 import { testable } from "./support/broker.ts"
 import { testCounts } from "./support/test-counts.ts"
 
@@ -36,9 +37,10 @@ async function runTests(broker: Broker, args: readonly string[]): Promise<number
   return counts.failed > 0 ? 1 : 0
 }
 
-/** The machine's settings for the router must not reach the router under test. */
+/** The machine's settings for the router must not reach the router under test; tests start nodes. */
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = (name: string) => !name.startsWith("PARTYMQ_") || name.startsWith("PARTYMQ_TEST_")
+  const kept = (name: string) =>
+    !name.startsWith("PARTYMQ_") || name.startsWith("PARTYMQ_TEST_") || name === directoryVariable
   return Object.fromEntries(Object.entries(environment).filter(([name]) => kept(name)))
 }
 

@@ -1,23 +1,21 @@
 import type { Config } from "../config/config.ts"
-import { bounds } from "../core/bounds.ts"
-import { ByteBudget } from "../core/byte-budget.ts"
 import { Dispatch } from "../core/dispatch.ts"
-import { deadLetterQueue } from "../core/generation.ts"
-import type { Lane } from "../core/lane.ts"
-import { groupStats, type RouterStats } from "../core/stats.ts"
+import type { RouterStats } from "../core/stats.ts"
 import type { Log } from "../log.ts"
 import type { TopicPlan } from "../topic-plan.ts"
+import { BrokerConditions } from "./broker-conditions.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { endpointOf } from "./endpoint.ts"
 import { agreeOnGenerations } from "./generation-log.ts"
 import { type GroupStatus, groupStatuses } from "./group-status.ts"
 import { Link } from "./link.ts"
-import { declareQueues } from "./partition-queues.ts"
+import { lossReason } from "./loss-reason.ts"
 import { Publisher } from "./publisher.ts"
-import { Source } from "./source.ts"
+import { SourceSide } from "./source-side.ts"
 import { StartRefused } from "./start-refused.ts"
-import { topicQueues } from "./topic-queues.ts"
+import { addTopicLanes } from "./topic-lanes.ts"
+import { declareTopics } from "./topic-queues.ts"
 
 export interface BrokerSideOptions {
   readonly config: Config
@@ -31,8 +29,6 @@ export interface BrokerSideOptions {
 interface Topic {
   readonly plan: TopicPlan
   readonly dispatch: Dispatch
-  readonly deadLetters: Lane
-  readonly source: Source | undefined
 }
 
 /**
@@ -42,17 +38,10 @@ interface Topic {
 export class BrokerSide {
   readonly #options: BrokerSideOptions
   readonly #publisher: Publisher
+  readonly #conditions: BrokerConditions
   readonly #topics: ReadonlyMap<string, Topic>
   readonly #publishLink: Link
-  readonly #consumeLink: Link | undefined
-  /** Over it the sources are not read: their messages stay with the broker. */
-  readonly #budget = new ByteBudget({
-    bytesMax: bounds.sourceInFlightBytesMax,
-    exhausted: () => this.#consuming?.pauseReading(),
-    relieved: () => this.#consuming?.resumeReading(),
-  })
-  /** The connection that the sources are read from, from before the first of them is. */
-  #consuming: Connection | undefined
+  readonly #sources: SourceSide
   /** Until the generations are agreed on nothing may be routed. */
   #isAgreed = false
   #isStopping = false
@@ -60,36 +49,48 @@ export class BrokerSide {
 
   constructor(options: BrokerSideOptions) {
     this.#options = options
-    const { config, plans, readSources } = options
-    const { reconnects } = options.stats
+    const { config, plans } = options
+    const { reconnects, losses } = options.stats
     const endpoint = endpointOf(config.amqp)
+    this.#conditions = new BrokerConditions({
+      ...options,
+      blocked: () => this.#publishLink.connection?.blocked,
+      mute: () => this.#publisher.mute,
+      isPaused: () => this.#sources.isPaused,
+    })
     this.#publisher = new Publisher({
+      stats: options.stats,
+      channelClosed: (reason) => this.#conditions.channelClosed(reason),
+      troubled: (lane, isMissing) => this.#conditions.troubled(lane, isMissing),
       confirmTimeoutMs: endpoint.confirmTimeoutMs,
       redeclare: (queue) => this.#redeclare(queue),
     })
-    this.#topics = new Map(plans.map((plan) => [plan.topic, this.#topic(plan)]))
     const linked = { endpoint, log: options.log, backoff: reconnectBackoff }
+    this.#sources = new SourceSide({
+      ...{ ...linked, stats: options.stats },
+      hasWayOut: () => this.#publishLink.connection !== undefined,
+    })
+    this.#topics = new Map(plans.map((plan) => [plan.topic, this.#topic(plan)]))
     this.#publishLink = new Link({
       ...linked,
       name: "partymq publish",
       setUp: (connection) => this.#setUpPublishing(connection),
-      reconnected: () => reconnects.publish++,
-      tornDown: () => this.#publisher.lost(),
-    })
-    const hasSource = plans.some((plan) => plan.config.source !== undefined)
-    if (!readSources || !hasSource) return
-    this.#consumeLink = new Link({
-      ...linked,
-      name: "partymq consume",
-      setUp: (connection) => this.#setUpConsuming(connection),
-      reconnected: () => reconnects.consume++,
-      tornDown: () => this.#eachSource((source) => source.lost()),
+      lost: (reason) => {
+        losses.publish[lossReason(reason)]++
+        this.#sources.wayOutLost()
+      },
+      reconnected: () => {
+        reconnects.publish++
+        this.#sources.wayOutBack()
+      },
+      tornDown: (reason) => this.#publisher.lost(reason),
     })
   }
 
   async start(): Promise<void> {
     await this.#publishLink.start()
-    await this.#consumeLink?.start()
+    this.#conditions.start()
+    await this.#sources.start()
   }
 
   /** Settles what is in flight, bounded in time, then closes. */
@@ -122,12 +123,9 @@ export class BrokerSide {
   /** Everything that keeps messages from coming in or going out. */
   problems(): readonly string[] {
     const publishing = this.unavailable()
-    const sources = [...this.#topics.values()].flatMap(({ plan, source }) =>
-      source?.problem === undefined
-        ? []
-        : [`source queue "${plan.config.source?.queue}": ${source.problem}`],
-    )
-    if (publishing === undefined) return sources
+    const sources = this.#sources.problems
+    const mute = this.#publisher.mute.map((queue) => `queue "${queue}" does not answer`)
+    if (publishing === undefined) return [...mute, ...sources]
     const why = this.#publishLink.problem
     return [why === undefined ? publishing.detail : `${publishing.detail}: ${why}`, ...sources]
   }
@@ -148,36 +146,20 @@ export class BrokerSide {
     const { stats, log, readSources } = this.#options
     const { topic, route } = plan
     const topicStats = stats.topics[topic]!
-    const { attemptsMax, backoffMs, backoffMaxMs } = plan.config.retry
-    const backoff = { firstMs: backoffMs, maxMs: backoffMaxMs }
-    const lane = { backoff, random: Math.random, returnsMax: attemptsMax, mayRefuse: false }
-    for (const { group, queues } of route.groups) {
-      const mayRefuse = plan.config.groups[group]?.queue.overflow === "reject-publish"
-      const groupLane = { ...lane, mayRefuse, stats: topicStats.groups[group]! }
-      for (const queue of queues) this.#publisher.addLane({ ...groupLane, queue })
-    }
-    const deadLetters = this.#publisher.addLane({
-      ...lane,
-      queue: deadLetterQueue(topic),
-      // There is nowhere else for these to go.
-      returnsMax: Number.POSITIVE_INFINITY,
-      stats: groupStats(),
-    })
+    const deadLetters = addTopicLanes(this.#publisher, plan, topicStats)
+    const backoff = { firstMs: plan.config.retry.backoffMs, maxMs: plan.config.retry.backoffMaxMs }
     const dispatch = new Dispatch(route, this.#publisher.lanes, topicStats)
     const { source } = plan.config
-    const options = { topic, dispatch, deadLetters, backoff, budget: this.#budget, log }
-    return {
-      plan,
-      dispatch,
-      deadLetters,
-      source: source && readSources ? new Source({ ...options, config: source }) : undefined,
+    if (source && readSources) {
+      this.#sources.add({ topic, config: source, dispatch, deadLetters, backoff, log })
     }
+    return { plan, dispatch }
   }
 
   async #setUpPublishing(connection: Connection): Promise<void> {
     const wasAgreed = this.#isAgreed
     if (!wasAgreed) await this.#agree(connection)
-    await declareQueues(connection, topicQueues(this.#options.plans, connection))
+    await declareTopics(connection, this.#options.plans)
     await this.#publisher.open(connection)
     if (wasAgreed) this.#agreeAgain(connection)
   }
@@ -203,45 +185,27 @@ export class BrokerSide {
     }
   }
 
-  async #setUpConsuming(connection: Connection): Promise<void> {
-    this.#consuming = connection
-    const sources = [...this.#topics.values()].flatMap(({ source }) => source ?? [])
-    await Promise.all(sources.map((source) => source.open(connection)))
-  }
-
   async #redeclare(queue: string): Promise<void> {
     const connection = this.#publishLink.connection
-    if (connection === undefined) return
-    const declarations = topicQueues(this.#options.plans, connection).filter(
-      (each) => each.queue === queue,
-    )
-    this.#options.log.warn({ queue }, "queue is missing; declaring it again")
-    await declareQueues(connection, declarations)
-  }
-
-  #eachSource(visit: (source: Source) => void): void {
-    for (const { source } of this.#topics.values()) if (source !== undefined) visit(source)
+    if (connection !== undefined) await declareTopics(connection, this.#options.plans, queue)
   }
 
   async #stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true
-    this.#eachSource((source) => source.stopTaking())
+    this.#conditions.stop()
+    this.#sources.stopTaking()
     const deadline = performance.now() + timeoutMs - Math.min(closeMs, timeoutMs / 4)
     while (this.#inFlight() > 0 && performance.now() < deadline) await Bun.sleep(settleCheckMs)
     const left = this.#inFlight()
     if (left > 0) this.#options.log.warn({ left }, "stopping with messages in flight")
     const remainingMs = Math.max(closeMs, deadline - performance.now())
-    await this.#consumeLink?.stop(remainingMs)
+    await this.#sources.stop(remainingMs)
     await this.#publishLink.stop(remainingMs)
-    this.#publisher.lost()
+    this.#publisher.lost("stopped")
   }
 
   #inFlight(): number {
-    let count = this.#publisher.unsettled
-    this.#eachSource((source) => {
-      count += source.inFlight
-    })
-    return count
+    return this.#publisher.unsettled + this.#sources.inFlight
   }
 }
 

@@ -2,13 +2,20 @@ import { type AMQPChannel, AMQPClient } from "@cloudamqp/amqp-client"
 import type { AMQPView } from "@cloudamqp/amqp-client/amqp-view"
 import { bounds } from "../core/bounds.ts"
 import type { HeaderValue } from "../core/message.ts"
+import { passingBytes } from "../passing-bytes.ts"
 import { decodeTable, viewOf } from "../wire/field.ts"
-import { frameOverhead, frameType, heartbeatFrame, method } from "../wire/frames.ts"
-import { concat } from "../wire/properties.ts"
+import {
+  type ContentFrames,
+  frameOverhead,
+  frameType,
+  heartbeatFrame,
+  method,
+} from "../wire/frames.ts"
 import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import { type ContentListener, ContentReader } from "./content-reader.ts"
 import type { Endpoint } from "./endpoint.ts"
+import { Outgoing } from "./outgoing.ts"
 
 /**
  * One connection. The client keeps the handshake, TLS, channels, declarations and closing; on *raw*
@@ -23,7 +30,7 @@ export class Connection extends AMQPClient {
   /** Called once, with the reason, when an open connection is lost or closed by the broker. */
   onLost: (reason: string) => void = () => {}
   readonly #readers = new Map<number, ContentReader>()
-  #unwritten: Uint8Array[] = []
+  readonly #outgoing = new Outgoing((batch, sent) => this.#toSocket(batch, sent))
   #heard = true
   #liveness: ReturnType<typeof setInterval> | undefined
   #isOpen = false
@@ -93,10 +100,10 @@ export class Connection extends AMQPClient {
     return channel
   }
 
-  /** Sends bytes at the end of the tick, in the order of the calls; dropped when the connection is lost. */
-  write(bytes: Uint8Array): void {
-    if (this.#unwritten.length === 0) queueMicrotask(() => this.#flush())
-    this.#unwritten.push(bytes)
+  /** Sends frames, in the order of the calls, as the socket takes them; dropped when it is lost. */
+  write(frames: Uint8Array | ContentFrames): void {
+    if (this.socket === undefined || this.socket.destroyed) return
+    this.#outgoing.push(frames)
   }
 
   /** Reads nothing more, so that the broker keeps what it has; heartbeats go on being sent. */
@@ -192,6 +199,7 @@ export class Connection extends AMQPClient {
     socket.on("data", (chunk) => {
       try {
         for (const read of readers) read(chunk)
+        passingBytes.count(chunk.length)
       } catch (error) {
         this.destroy(BrokerError.from(error, "what the broker sent could not be read").message)
       }
@@ -202,20 +210,20 @@ export class Connection extends AMQPClient {
     this.#silentHalves = this.#heard || this.#isPaused ? 0 : this.#silentHalves + 1
     this.#heard = false
     if (this.#silentHalves >= bounds.heartbeatHalvesMissed) this.destroy("the broker fell silent")
-    else this.write(heartbeatFrame)
+    // While a broker does not read, heartbeats would only heap up behind what waits already.
+    else if (!this.#outgoing.isSending) this.write(heartbeatFrame)
   }
 
-  #flush(): void {
-    const chunks = this.#unwritten
-    this.#unwritten = []
+  #toSocket(batch: Uint8Array, sent: () => void): void {
     const { socket } = this
-    if (socket === undefined || socket.destroyed) return
-    socket.write(chunks.length === 1 ? chunks[0]! : concat(chunks))
+    if (socket === undefined || socket.destroyed) this.#outgoing.clear()
+    else socket.write(batch, (error) => (error ? this.#outgoing.clear() : sent()))
   }
 
   #lost(reason: string): void {
     clearInterval(this.#liveness)
     this.#readers.clear()
+    this.#outgoing.clear()
     if (!this.#isOpen) return
     this.#isOpen = false
     this.onLost(reason)

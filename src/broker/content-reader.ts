@@ -1,3 +1,4 @@
+import type { Content } from "../core/parcel.ts"
 import { malformed, viewOf } from "../wire/field.ts"
 import { contentHeaderPrefix, frameType, method } from "../wire/frames.ts"
 
@@ -18,7 +19,7 @@ export interface ContentListener {
   confirmed?(tag: number, multiple: boolean): void
   refused?(tag: number, multiple: boolean): void
   /** A mandatory publish reached no queue; its confirm follows. */
-  returned?(routingKey: string): void
+  returned?(routingKey: string, content: Content): void
   /** The broker ended the consumer: its queue was deleted or moved. */
   cancelled?(): void
 }
@@ -98,7 +99,7 @@ export class ContentReader {
   #complete(announced: Announced): void {
     this.#announced = undefined
     if (announced.deliver) this.#listener.delivered?.(announced)
-    else this.#listener.returned?.(announced.routingKey)
+    else this.#listener.returned?.(announced.routingKey, announced)
   }
 }
 

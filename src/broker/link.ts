@@ -15,6 +15,8 @@ export interface LinkOptions {
   readonly backoff: Backoff
   /** Declares, opens channels, consumes. Runs on every new connection; throwing means another try. */
   readonly setUp: (connection: Connection) => Promise<void>
+  /** Called each time it is lost after it was up. */
+  readonly lost: (reason: string) => void
   /** Called each time it is up again after a loss. */
   readonly reconnected: () => void
   /** Called once for every connection that `setUp` ran on, when it is lost, closed or given up. */
@@ -94,6 +96,7 @@ export class Link {
       up()
       const reason = await lost
       this.#connection = undefined
+      if (!this.#isStopped) this.#options.lost(reason)
       this.#noteProblem(reason, "connection lost")
       connection.destroy()
       tornDown(reason)

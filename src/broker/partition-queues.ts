@@ -3,7 +3,8 @@ import type { PartitionQueueConfig } from "../config/config.ts"
 import { bounds } from "../core/bounds.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
-import { StartRefused } from "./start-refused.ts"
+import { readConflict } from "./read-conflict.ts"
+import { replyCode } from "./reply-code.ts"
 import { withChannel } from "./with-channel.ts"
 
 type QueueArguments = { [name: string]: string | number | boolean }
@@ -12,6 +13,17 @@ type QueueArguments = { [name: string]: string | number | boolean }
 export interface QueueDeclaration {
   readonly queue: string
   readonly arguments: QueueArguments
+  /** Asked for as well, but not insisted on: a queue that was declared before may be without. */
+  readonly protections: QueueArguments
+}
+
+/** A queue that could not be declared, while others could. */
+export interface Undeclared {
+  readonly queue: string
+  /** For people, as what follows its name. */
+  readonly why: string
+  /** It exists with other settings; else it is on a node that is away. */
+  readonly isConflict: boolean
 }
 
 /** A partition queue: Single Active Consumer, and whatever the configuration asks for. */
@@ -32,102 +44,126 @@ export function partitionQueueDeclaration(
   const given = Object.entries(optional).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   )
+  const { protections, ...plain } = plainQueueDeclaration(queue, config.type, connection)
+  const settings = Object.fromEntries(given)
   return {
     queue,
-    arguments: {
-      ...durableQueueArguments(config.type, connection),
-      "x-single-active-consumer": true,
-      ...Object.fromEntries(given),
-    },
+    arguments: { ...plain.arguments, "x-single-active-consumer": true, ...settings },
+    protections: without(protections, settings),
+  }
+}
+
+/** A queue that keeps what was confirmed into it. */
+export function plainQueueDeclaration(
+  queue: string,
+  type: "quorum" | "classic",
+  connection: Connection,
+): QueueDeclaration {
+  // Behind a policy with a length limit the broker would drop what it has confirmed, oldest first,
+  // and tell nobody. An argument prevails over the policy: so it refuses, and PartyMQ tries again.
+  const overflow = { "x-overflow": "reject-publish" }
+  return {
+    queue,
+    arguments: { "x-queue-type": type },
+    protections: { ...overflow, ...deliveryProtection(type, connection) },
   }
 }
 
 /**
- * The type, and for quorum queues no delivery limit: RabbitMQ 4 drops a message after 20 deliveries
- * by default, and every hand-over of a queue counts as one. Before 4.0 none is the default, and -1
- * means something else.
+ * For quorum queues no delivery limit: RabbitMQ 4 drops a message after 20 deliveries by default, and
+ * every hand-over of a queue counts as one. Before 4.0 none is the default, and -1 means something
+ * else.
  */
-export function durableQueueArguments(
+export function deliveryProtection(
   type: "quorum" | "classic",
-  connection: Connection,
+  { serverProperties }: Connection,
 ): QueueArguments {
-  const unlimited = type === "quorum" && hasDefaultDeliveryLimit(connection)
-  return { "x-queue-type": type, ...(unlimited ? { "x-delivery-limit": -1 } : {}) }
+  const { product, version } = serverProperties
+  const isLimited =
+    product === "RabbitMQ" && typeof version === "string" && Number.parseInt(version, 10) >= 4
+  return type === "quorum" && isLimited ? { "x-delivery-limit": -1 } : {}
 }
 
-function hasDefaultDeliveryLimit({ serverProperties }: Connection): boolean {
-  const { product, version } = serverProperties
-  return product === "RabbitMQ" && typeof version === "string" && Number.parseInt(version, 10) >= 4
-}
+const without = (these: QueueArguments, those: QueueArguments): QueueArguments =>
+  Object.fromEntries(Object.entries(these).filter(([name]) => !(name in those)))
 
 /**
- * Declares queues; those that exist as asked for stay as they are.
- * @throws {StartRefused} when one exists with other arguments
+ * Declares queues; those that exist as asked for stay as they are. Answers those that
+ * cannot be had.
  */
 export async function declareQueues(
   connection: Connection,
   declarations: readonly QueueDeclaration[],
-): Promise<void> {
+): Promise<readonly Undeclared[]> {
+  const undeclared: Undeclared[] = []
   for (let from = 0; from < declarations.length; from += bounds.declaredAtOnce) {
-    await declareBatch(connection, declarations.slice(from, from + bounds.declaredAtOnce))
+    const batch = declarations.slice(from, from + bounds.declaredAtOnce)
+    undeclared.push(...(await declareBatch(connection, batch)))
   }
+  return undeclared
 }
 
 async function declareBatch(
   connection: Connection,
   batch: readonly QueueDeclaration[],
-): Promise<void> {
+): Promise<readonly Undeclared[]> {
   try {
     await withChannel(connection, "declaring queues", (channel) =>
       Promise.all(batch.map((each) => declareQueue(channel, each))),
     )
+    return []
   } catch (error) {
     const reason = BrokerError.from(error, "cannot declare queues")
-    if (!isConflict(reason)) throw reason
-    await declareOneByOne(connection, batch)
+    if (!isConflict(reason) && !isMissing(reason)) throw reason
+    return declareOneByOne(connection, batch)
   }
 }
 
-const declareQueue = (channel: AMQPChannel, { queue, arguments: args }: QueueDeclaration) =>
-  channel.queueDeclare(queue, { durable: true }, args)
+const declareQueue = (
+  channel: AMQPChannel,
+  { queue, arguments: args, protections }: QueueDeclaration,
+) => channel.queueDeclare(queue, { durable: true }, { ...args, ...protections })
 
 /** `PRECONDITION_FAILED` */
-export const isConflict = (error: Error): boolean => replyCode(error) === 406
+export const isConflict = ({ message }: Error): boolean => replyCode(message) === 406
 /** `NOT_FOUND` */
-export const isMissing = (error: Error): boolean => replyCode(error) === 404
-
-/** The client says it at the end of its messages, and nowhere else. */
-const replyCode = ({ message }: Error): number => Number(/\((\d{3})\)$/.exec(message)?.[1])
+export const isMissing = ({ message }: Error): boolean => replyCode(message) === 404
 
 async function declareOneByOne(
   connection: Connection,
   declarations: readonly QueueDeclaration[],
-): Promise<void> {
+): Promise<readonly Undeclared[]> {
+  const undeclared: Undeclared[] = []
   for (const declaration of declarations) {
-    const problem = await tryDeclare(connection, declaration)
-    if (problem === undefined) continue
-    const { "x-delivery-limit": limit, ...others } = declaration.arguments
-    // Declared before the broker was upgraded to 4.0: as it is, it is the one that was asked for.
-    const older = { ...declaration, arguments: others }
-    if (limit === -1 && (await tryDeclare(connection, older)) === undefined) continue
-    throw new StartRefused(
-      "queue_conflict",
-      `queue "${declaration.queue}" exists with other settings than configured: ${problem.message}`,
-    )
+    const one = await declareAsFarAsItGoes(connection, declaration)
+    if (one !== undefined) undeclared.push(one)
   }
+  return undeclared
 }
 
-async function tryDeclare(
+/** Does without the protections that the queue was declared without. */
+async function declareAsFarAsItGoes(
   connection: Connection,
   declaration: QueueDeclaration,
-): Promise<BrokerError | undefined> {
+): Promise<Undeclared | undefined> {
+  const { queue, protections } = declaration
   const declare = (channel: AMQPChannel) => declareQueue(channel, declaration)
   try {
-    await withChannel(connection, `declaring "${declaration.queue}"`, declare)
+    await withChannel(connection, `declaring "${queue}"`, declare)
     return undefined
   } catch (error) {
     const reason = BrokerError.from(error, "the broker says")
-    if (isConflict(reason)) return reason
-    throw reason
+    // What is declared cannot be missing: this one is there, on a node that is not.
+    if (isMissing(reason)) {
+      return { queue, why: `is on a node that is away: ${reason.message}`, isConflict: false }
+    }
+    if (!isConflict(reason)) throw reason
+    const { setting, value } = readConflict(reason.message) ?? {}
+    if (setting === undefined || !(setting in protections) || value !== undefined) {
+      const why = `exists with other settings than configured: ${reason.message}`
+      return { queue, why, isConflict: true }
+    }
+    const left = without(protections, { [setting]: true })
+    return declareAsFarAsItGoes(connection, { ...declaration, protections: left })
   }
 }

@@ -2,12 +2,20 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import { bounds } from "../core/bounds.ts"
 import type { Lane, LaneOptions, Parcel } from "../core/lane.ts"
 import { Outbox } from "../core/outbox.ts"
+import type { RouterStats } from "../core/stats.ts"
 import { contentFrames, publishFrame } from "../wire/frames.ts"
+import { readChannelEnd } from "./channel-end.ts"
 import type { Connection } from "./connection.ts"
 
 export interface PublisherOptions {
+  /** Its gauge is kept here: how long the oldest publish has been unconfirmed. */
+  readonly stats: Pick<RouterStats, "oldestUnconfirmedSeconds">
+  /** A queue has refused something, or is missing. */
+  readonly troubled: (lane: Lane, isMissing: boolean) => void
   /** An oldest publish unconfirmed for this long: the connection is given up. */
   readonly confirmTimeoutMs: number
+  /** The broker closed the channel over something published on it; another is opened. */
+  readonly channelClosed: (reason: string) => void
   /** Makes a queue that publishes came back from. */
   readonly redeclare: (queue: string) => Promise<void>
 }
@@ -44,6 +52,11 @@ export class Publisher {
     return this.#lanesByQueue
   }
 
+  /** Queues that do not answer while others do. */
+  get mute(): readonly string[] {
+    return this.#outbox.mute
+  }
+
   /** Copies whose fate is open: in flight, or waiting to be sent (again). */
   get unsettled(): number {
     let count = 0
@@ -57,6 +70,7 @@ export class Publisher {
     if (known !== undefined) return known
     const lane = this.#outbox.addLane(options)
     this.#lanesByQueue.set(options.queue, lane)
+    options.stats.lanes.push(lane)
     return lane
   }
 
@@ -66,10 +80,9 @@ export class Publisher {
       {
         confirmed: (tag, multiple) => this.#outbox.confirmed(tag, multiple),
         refused: (tag, multiple) => this.#outbox.refused(tag, multiple),
-        returned: (queue) => this.#lanesByQueue.get(queue)?.returned(),
+        returned: (queue, content) => this.#lanesByQueue.get(queue)?.returned(content),
       },
-      // What is unconfirmed on a closed channel may have arrived or not, as after a lost connection.
-      (reason) => connection.destroy(`the publish channel was closed: ${reason}`),
+      (reason) => this.#channelClosed(connection, reason),
     )
     await channel.confirmSelect()
     this.#open = { connection, channel, frames: new Map() }
@@ -77,12 +90,28 @@ export class Publisher {
     this.#outbox.opened()
   }
 
-  /** The connection is gone. */
-  lost(): void {
+  /** The connection is gone, for a reason in which the broker may have had its say. */
+  lost(reason: string): void {
     clearInterval(this.#watch)
+    this.#options.stats.oldestUnconfirmedSeconds = 0
     if (this.#open === undefined) return
     this.#open = undefined
-    this.#outbox.closed()
+    this.#outbox.closed(readChannelEnd(reason))
+  }
+
+  /**
+   * The broker closed the channel. What is unconfirmed may have arrived or not, as after a lost
+   * connection. Over a message it may do so several times, so the connection stays: finding that
+   * message must not cost all others a reconnect each time.
+   */
+  async #channelClosed(connection: Connection, said: string): Promise<void> {
+    const reason = `the publish channel was closed: ${said}`
+    if (readChannelEnd(said).kind === "lost") return connection.destroy(reason)
+    this.#options.channelClosed(said)
+    this.lost(said)
+    await Bun.sleep(bounds.channelReopenMs)
+    if (connection.closed || this.#open !== undefined) return
+    await this.open(connection).catch(() => connection.destroy(reason))
   }
 
   #publish({ letter, lane }: Parcel): void {
@@ -98,6 +127,7 @@ export class Publisher {
   }
 
   #backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {
+    this.#options.troubled(lane, declare)
     setTimeout(async () => {
       // A queue made on behalf of an older channel would take what is in flight on this one halfway.
       if (!lane.isBackingOff(turn)) return
@@ -110,17 +140,12 @@ export class Publisher {
   /** Heartbeats do not tell that a broker has stopped confirming; the age of the oldest publish does. */
   #watchConfirms(connection: Connection): void {
     clearInterval(this.#watch)
-    let oldest = 0
-    let sinceMs = performance.now()
+    const { confirmTimeoutMs, stats } = this.#options
     this.#watch = setInterval(() => {
-      const isMoving = this.#outbox.oldestTag !== oldest || this.#outbox.unconfirmed === 0
-      // While the broker blocks publishers it owes no confirm.
-      if (isMoving || connection.blocked !== undefined) {
-        oldest = this.#outbox.oldestTag
-        sinceMs = performance.now()
-      } else if (performance.now() - sinceMs > this.#options.confirmTimeoutMs) {
-        connection.destroy(`no confirm for ${this.#options.confirmTimeoutMs} ms`)
-      }
+      if (connection.blocked !== undefined) this.#outbox.owesNoAnswers()
+      const { oldestMs, isDead } = this.#outbox.checkAnswers(performance.now(), confirmTimeoutMs)
+      stats.oldestUnconfirmedSeconds = oldestMs / 1000
+      if (isDead) connection.destroy(`no confirm for ${confirmTimeoutMs} ms`)
     }, bounds.confirmCheckIntervalMs)
   }
 }

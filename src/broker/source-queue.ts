@@ -3,7 +3,8 @@ import type { SourceConfig } from "../config/config.ts"
 import { sourceLock } from "../core/generation.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
-import { durableQueueArguments, isConflict, isMissing } from "./partition-queues.ts"
+import { deliveryProtection, isConflict, isMissing } from "./partition-queues.ts"
+import { readConflict } from "./read-conflict.ts"
 import { withChannel } from "./with-channel.ts"
 
 /** What is known of a source queue once it is certain to exist. */
@@ -55,8 +56,11 @@ async function declareQueue(connection: Connection, source: SourceConfig): Promi
       "source_missing",
     )
   }
-  const type = durableQueueArguments(source.type, connection)
-  const args = { ...type, "x-single-active-consumer": true }
+  const args = {
+    "x-queue-type": source.type,
+    "x-single-active-consumer": true,
+    ...deliveryProtection(source.type, connection),
+  }
   await withChannel(connection, `declaring "${source.queue}"`, (channel) =>
     channel.queueDeclare(source.queue, { durable: true }, args),
   )
@@ -119,20 +123,3 @@ async function isSingleActive(connection: Connection, queue: string): Promise<bo
 /** More than a queue has settings. */
 const settingsMax = 24
 const flagNames: { readonly [setting: string]: string } = { auto_delete: "autoDelete" }
-
-/**
- * The setting that differs and its value, from the broker's words: `inequivalent arg 'x-queue-type'
- * for queue 'q' in vhost '/': received none but current is the value 'quorum' of type 'longstr'`.
- */
-export function readConflict(
-  said: string,
-): { setting: string; value: string | number | boolean | undefined } | undefined {
-  const setting = /inequivalent arg '([^']+)'/.exec(said)?.[1]
-  if (setting === undefined) return undefined
-  const current = /current is (?:the value )?'([^']*)'(?: of type '([^']+)')?/.exec(said)
-  if (current === null) return { setting, value: undefined }
-  const [, text = "", type] = current
-  if (text === "true" || text === "false") return { setting, value: text === "true" }
-  const isNumber = type !== undefined && type !== "longstr" && /^-?\d+$/.test(text)
-  return { setting, value: isNumber ? Number(text) : text }
-}

@@ -6,13 +6,14 @@ import type { ByteBudget } from "../core/byte-budget.ts"
 import type { Dispatch } from "../core/dispatch.ts"
 import { Intake } from "../core/intake.ts"
 import type { Lane } from "../core/lane.ts"
+import type { HoldReason } from "../core/outcome.ts"
 import type { Log } from "../log.ts"
-import { asFirstDelivered, forwardable } from "../wire/forwardable.ts"
 import { ackFrame } from "../wire/frames.ts"
 import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
+import { forwarded } from "./forwarded.ts"
 import { isHeldByAnother, lockSource, prepareSourceQueue } from "./source-queue.ts"
 
 export interface SourceOptions {
@@ -49,6 +50,10 @@ export class Source {
   /** Why nothing is read, for people; `undefined` while it is consuming or standing by. */
   problem: string | undefined = "not connected yet"
 
+  get queue(): string {
+    return this.#options.config.queue
+  }
+
   /** Deliveries that have not settled. */
   get inFlight(): number {
     return this.#intake?.size ?? 0
@@ -61,6 +66,10 @@ export class Source {
       this.#attempt += 1
       const consuming = this.#consume(connection, this.#attempt)
       await answered(bounds.sourceSetUpTimeoutMs, consuming, "consuming")
+      if (this.#failures > 0) {
+        const { log, topic, config } = this.#options
+        log.info({ topic, queue: config.queue }, "source is consumed again")
+      }
       this.#failures = 0
       this.problem = undefined
     } catch (error) {
@@ -99,7 +108,8 @@ export class Source {
       frameMax: connection.frameMax,
       now: () => new Date(),
       budget: this.#options.budget,
-      ack: (tag) => acks.ackUpTo(tag),
+      ack: (tag, multiple) => acks.ack(tag, multiple),
+      held: (reason) => this.#held(reason),
     })
     const channel = await connection.rawChannel(
       {
@@ -126,8 +136,20 @@ export class Source {
 
   #delivered(intake: Intake, delivery: Delivery, connection: Connection): void {
     if (!this.#isTaking) return
-    const properties = forwardableOrAsIs(delivery, connection.frameMax)
+    const properties = forwarded(delivery, connection)
     intake.accept({ deliveryTag: delivery.deliveryTag, properties, body: delivery.body })
+  }
+
+  #held(reason: HoldReason): void {
+    const { log, topic, config, dispatch } = this.#options
+    const { heldMessages } = dispatch.stats
+    const fields = { topic, queue: config.queue, reason }
+    if (heldMessages === 1) {
+      log.error(fields, "the broker takes a message nowhere, not even as a dead letter: it is held")
+    }
+    if (heldMessages < config.prefetch) return
+    this.problem = `the broker takes ${heldMessages} of its messages nowhere, and gives no others`
+    log.error(fields, "all that the source may have in flight is held: nothing more is read")
   }
 
   #ended(channel: AMQPChannel, reason: string): void {
@@ -178,16 +200,7 @@ export class Source {
   }
 }
 
-/** A list that cannot be read is left alone; whoever needs something from it rejects the message. */
-function forwardableOrAsIs({ properties, redelivered }: Delivery, frameMax: number): Uint8Array {
-  try {
-    return forwardable(redelivered ? asFirstDelivered(properties) : properties, frameMax)
-  } catch {
-    return properties
-  }
-}
-
-/** Sends one ack with `multiple` for all that settled in a tick. */
+/** Sends one ack with `multiple` for all that settled in a tick; single ones as they come. */
 class AckWriter {
   channel = 0
   readonly #connection: Connection
@@ -204,7 +217,12 @@ class AckWriter {
     this.#isClosed = true
   }
 
-  ackUpTo(tag: number): void {
+  ack(tag: number, multiple: boolean): void {
+    if (multiple) this.#ackUpTo(tag)
+    else if (!this.#isClosed) this.#connection.write(ackFrame(this.channel, tag, false))
+  }
+
+  #ackUpTo(tag: number): void {
     this.#top = tag
     if (this.#isScheduled) return
     this.#isScheduled = true

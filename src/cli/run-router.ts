@@ -1,8 +1,10 @@
 import type { Config } from "../config/config.ts"
 import type { LoadedConfig } from "../config/load-config.ts"
+import { bounds } from "../core/bounds.ts"
 import { type HttpServer, serveHttp } from "../http/serve-http.ts"
 import { configSecrets } from "../log/config-secrets.ts"
 import { createLog, type Log } from "../log.ts"
+import { passingBytes } from "../passing-bytes.ts"
 import { createRouter, type Router } from "../router.ts"
 import { within } from "../within.ts"
 import { CommandFailed } from "./command-failed.ts"
@@ -31,6 +33,7 @@ export async function runRouter(options: RunRouterOptions): Promise<void> {
   const { config, baseDir } = loaded
   const log = createLog({ level: config.log.level, secrets: configSecrets(config) })
   installSafetyNet(log)
+  passingBytes.collectEvery(bounds.passingBytesMax)
   const router = await createRouter(config, { log, baseDir })
   const server = openDoor(router, log)
   const close = () => within(config.shutdownTimeoutMs, stop({ router, server }), () => late(config))

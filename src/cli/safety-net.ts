@@ -1,3 +1,4 @@
+import { unnoticedRejections } from "../log/unnoticed-rejections.ts"
 import type { Log } from "../log.ts"
 
 /**
@@ -6,9 +7,10 @@ import type { Log } from "../log.ts"
  * what it had not acked the broker delivers again.
  */
 export function installSafetyNet(log: Log): void {
-  process.on("unhandledRejection", (reason) => {
-    log.error({ err: reason }, "a promise was rejected and nobody noticed")
-  })
+  process.on(
+    "unhandledRejection",
+    unnoticedRejections(log, () => performance.now()),
+  )
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "an error that nobody caught; the process ends")
     process.exit(1)

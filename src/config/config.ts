@@ -40,7 +40,7 @@ export interface HttpConfig {
   readonly publishTimeoutMs: number
   /** @default 4096 */
   readonly inFlightMessagesMax: number
-  /** @default 67_108_864 */
+  /** @default 50_331_648 */
   readonly inFlightBytesMax: number
 }
 

@@ -39,10 +39,32 @@ export const bounds = {
   heartbeatHalvesMissed: 5,
   /** How often the age of the oldest unconfirmed publish is looked at. */
   confirmCheckIntervalMs: 1_000,
+  /** A router that has no connection to publish on for so long gives its sources to another. */
+  sourcesKeptMs: 10_000,
+  /** Channels that the broker closes over one message before it is taken for one it never takes. */
+  strikesMax: 3,
+  /** Confirm timeouts in a row after which one queue's silence costs the connection after all. */
+  muteTimeoutsMax: 10,
+  /** Pause before a publish channel that the broker closed is opened again. */
+  channelReopenMs: 20,
   /** Bytes of the sources' messages on their way; over it, sources are not read. */
-  sourceInFlightBytesMax: 32 * 1024 * 1024,
+  sourceInFlightBytesMax: 16 * 1024 * 1024,
+  /** Bytes of messages that may come in before those of settled ones are collected. */
+  passingBytesMax: 8 * 1024 * 1024,
+  /** Handed to a socket at once, give or take a frame; the rest waits uncopied until it has left. */
+  writeBatchBytes: 128 * 1024,
   /** Largest frame that can be received: the broker adds headers beyond the size agreed on. */
   receivedFrameBytesMax: 1024 * 1024,
+  /** How often conditions worth a line in the log are looked at, and how long one must be over. */
+  conditionCheckIntervalMs: 1_000,
+  conditionCalmMs: 5_000,
+  /** Conditions that last at once and are said one by one. */
+  conditionsSaidMax: 20,
+  /** How long sources are not read, or one does not settle, before the log says so. */
+  pauseSaidAfterMs: 5_000,
+  stallSaidAfterMs: 30_000,
+  /** Lines in a minute for promises that were rejected and that nobody noticed. */
+  unnoticedSaidMax: 10,
   /** A connection lost earlier than this after it was set up counts as a failed attempt. */
   stableConnectionMs: 10_000,
   /** Deliveries of one source queue that may be on their way at once. */
@@ -51,7 +73,9 @@ export const bounds = {
   visitedUnackedMax: 1_000,
   /** Messages and bytes accepted over HTTP and not yet confirmed. */
   httpInFlightMessagesMax: 4096,
-  httpInFlightBytesMax: 64 * 1024 * 1024,
+  httpInFlightBytesMax: 48 * 1024 * 1024,
   /** How long a client may take to send one body; until then it holds a place among those in flight. */
   httpBodyReadTimeoutMs: 30_000,
+  /** From then on the place of a body that is still coming goes to others, where there is no room. */
+  httpBodyUndisturbedMs: 2_000,
 } as const

@@ -25,6 +25,11 @@ export class ConfirmWindow<T> {
     this.#size += 1
   }
 
+  /** Oldest first; a copy. */
+  toArray(): T[] {
+    return this.#items.slice(this.#head).filter((item) => item !== undefined)
+  }
+
   /** Takes out what a confirm settles, oldest first. Tags that are unknown or settled give nothing. */
   settle(tag: number, multiple: boolean, visit: (item: T) => void): void {
     const index = this.#head + tag - this.#firstTag

@@ -142,8 +142,15 @@ class Ticket implements Letter, Abandonable {
   }
 }
 
-/** The failure that leaves most in doubt speaks for all. */
-const byDoubt: readonly ParcelFailure[] = ["lost", "returned", "refused", "unsent"]
+/** What will never do speaks for all; else the failure that leaves most in doubt does. */
+const byWeight: readonly ParcelFailure[] = [
+  "tooLarge",
+  "unacceptable",
+  "lost",
+  "returned",
+  "refused",
+  "unsent",
+]
 
 const worst = (failures: readonly ParcelFailure[]): ParcelFailure | undefined =>
-  byDoubt.find((failure) => failures.includes(failure))
+  byWeight.find((failure) => failures.includes(failure))

@@ -2,7 +2,7 @@ import type { ByteBudget } from "./byte-budget.ts"
 import { annotate } from "./dead-letter.ts"
 import type { Abandonable, Dispatch, Dispatched } from "./dispatch.ts"
 import type { Lane, Letter } from "./lane.ts"
-import type { DeadLetterReason } from "./outcome.ts"
+import type { DeadLetterReason, HoldReason } from "./outcome.ts"
 import { Watermark } from "./watermark.ts"
 
 export interface IntakeOptions {
@@ -14,8 +14,10 @@ export interface IntakeOptions {
   readonly now: () => Date
   /** What has arrived and is not settled is taken from it. */
   readonly budget: ByteBudget
-  /** Ack every delivery up to this tag. */
-  readonly ack: (tag: number) => void
+  /** Ack this delivery; with `multiple` every one up to it. */
+  readonly ack: (tag: number, multiple: boolean) => void
+  /** The broker takes a message nowhere, not even as a dead letter. */
+  readonly held: (reason: HoldReason) => void
 }
 
 interface Delivered {
@@ -24,10 +26,15 @@ interface Delivered {
   readonly body: Uint8Array
 }
 
+type Failed = Extract<Dispatched, { readonly kind: "failed" }>
+
 /**
  * The deliveries of one source channel, from arrival to ack. A delivery is acked once every copy of
  * it is confirmed, or once it is confirmed in the dead-letter queue, and never before one that came
  * earlier.
+ *
+ * What the broker takes nowhere is *held*: it stays in the source queue, unacked, its bytes forgotten
+ * here, and what came after it goes on.
  *
  * Ends with its channel: what is not acked then is redelivered by the broker, so what has not been
  * sent yet is given up here, and what is on its way arrives twice at worst.
@@ -36,6 +43,9 @@ export class Intake {
   readonly #options: IntakeOptions
   readonly #watermark = new Watermark()
   readonly #open = new Map<number, Abandonable>()
+  /** When each of them came, oldest first; ms since 1970. */
+  readonly #arrivedMs = new Map<number, number>()
+  readonly #held = new Set<number>()
   #openBytes = 0
   #isClosed = false
 
@@ -54,6 +64,8 @@ export class Intake {
     dispatch.stats.consumed += 1
     const tag = delivery.deliveryTag
     this.#open.set(tag, nothingYet)
+    this.#arrivedMs.set(tag, this.#options.now().getTime())
+    this.#noteOldest()
     const bytes = this.#bytesOf(delivery)
     this.#openBytes += bytes
     this.#options.budget.take(bytes)
@@ -69,8 +81,12 @@ export class Intake {
     this.#isClosed = true
     this.#options.budget.give(this.#openBytes)
     this.#openBytes = 0
+    this.#options.dispatch.stats.heldMessages -= this.#held.size
+    this.#held.clear()
     for (const way of [...this.#open.values()]) way.abandon()
     this.#open.clear()
+    this.#arrivedMs.clear()
+    this.#noteOldest()
   }
 
   #dispatched(delivery: Delivered, outcome: Dispatched): void {
@@ -78,12 +94,25 @@ export class Intake {
     if (outcome.kind === "delivered") this.#settled(delivery)
     else if (outcome.kind === "rejected") {
       this.#deadLetter(delivery, outcome.reason, outcome.detail)
+    } else this.#failed(delivery, outcome)
+  }
+
+  #failed(delivery: Delivered, { routed, failure, groups }: Failed): void {
+    if (failure === "tooLarge") {
+      // Its dead letter would be as large.
+      this.#hold(delivery, "body_too_large")
+      return
+    }
+    const queues = routed.placements
+      .filter(({ group }) => groups.includes(group))
+      .map(({ queue }) => `"${queue}"`)
+      .join(", ")
+    if (failure === "unacceptable") {
+      const detail = `the broker closes the channel when it is published to queue ${queues}`
+      this.#deadLetter(delivery, "refused_by_broker", detail, groups)
     } else {
-      const queues = outcome.routed.placements
-        .filter(({ group }) => outcome.groups.includes(group))
-        .map(({ queue }) => `"${queue}"`)
-      const detail = `queue ${queues.join(", ")} does not exist and could not be declared`
-      this.#deadLetter(delivery, "unroutable", detail, outcome.groups)
+      const detail = `queue ${queues} does not exist and could not be declared`
+      this.#deadLetter(delivery, "unroutable", detail, groups)
     }
   }
 
@@ -101,13 +130,18 @@ export class Intake {
       orderKey: undefined,
       persistent: true,
       settled: (_, result) => {
-        if (result !== "confirmed" || this.#isClosed) return
-        dispatch.stats.deadLettered[reason] += 1
-        this.#settled(delivery)
+        if (this.#isClosed) return
+        if (result === "tooLarge") this.#hold(delivery, "body_too_large")
+        else if (result === "unacceptable") this.#hold(delivery, "refused_by_broker")
+        else if (result === "confirmed") {
+          dispatch.stats.deadLettered[reason] += 1
+          this.#settled(delivery)
+        }
       },
     }
     const parcel = deadLetters.offer(letter)
-    this.#open.set(delivery.deliveryTag, { abandon: () => deadLetters.abandon(parcel) })
+    const way = { abandon: () => deadLetters.abandon(parcel) }
+    if (this.#open.has(delivery.deliveryTag)) this.#open.set(delivery.deliveryTag, way)
   }
 
   /** Each group gets a copy, and while the broker does not read they all wait here. */
@@ -116,13 +150,40 @@ export class Intake {
   }
 
   #settled(delivery: Delivered): void {
+    this.#options.dispatch.stats.settled += 1
+    this.#release(delivery)
+  }
+
+  #hold(delivery: Delivered, reason: HoldReason): void {
+    this.#held.add(delivery.deliveryTag)
+    this.#options.dispatch.stats.heldMessages += 1
+    this.#options.held(reason)
+    this.#release(delivery)
+  }
+
+  /** Nothing more is to be done for it. */
+  #release(delivery: Delivered): void {
     const { deliveryTag } = delivery
     this.#open.delete(deliveryTag)
+    this.#arrivedMs.delete(deliveryTag)
+    this.#noteOldest()
     const bytes = this.#bytesOf(delivery)
     this.#openBytes -= bytes
     this.#options.budget.give(bytes)
-    this.#options.dispatch.stats.settled += 1
-    if (this.#watermark.settle(deliveryTag)) this.#options.ack(this.#watermark.top)
+    const acked = this.#watermark.top
+    if (this.#watermark.settle(deliveryTag)) this.#ackFrom(acked + 1, this.#watermark.top)
+  }
+
+  #noteOldest(): void {
+    const [oldest] = this.#arrivedMs.values()
+    this.#options.dispatch.stats.oldestArrivedMs = oldest
+  }
+
+  #ackFrom(first: number, last: number): void {
+    const { ack } = this.#options
+    if (this.#held.size === 0) ack(last, true)
+    // `multiple` would ack what is held as well.
+    else for (let tag = first; tag <= last; tag++) if (!this.#held.has(tag)) ack(tag, false)
   }
 }
 

@@ -1,50 +1,15 @@
-import { type Backoff, backoffDelayMs } from "./backoff.ts"
+import { backoffDelayMs } from "./backoff.ts"
+import type { LaneOptions, LanePort, LaneState } from "./lane-port.ts"
+import { likeliest } from "./likeliest.ts"
 import { OrderWatch } from "./order-watch.ts"
-import type { GivenUp, Letter, Parcel, ParcelResult } from "./parcel.ts"
-import type { GroupStats } from "./stats.ts"
+import type { Content, GivenUp, Letter, Parcel, ParcelFailure } from "./parcel.ts"
+import { triage } from "./triage.ts"
 import { Waiting } from "./waiting.ts"
 
+export type { LaneOptions } from "./lane-port.ts"
 export type { Letter, Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
 
-export interface LaneOptions {
-  readonly queue: string
-  /**
-   * The queue can refuse one message and take a later one: one in flight for each key. A lane that
-   * was refused something does so from then on, whatever is said here.
-   */
-  readonly mayRefuse: boolean
-  /** Rounds in a row that end with a return, after which the parcels are given up. */
-  readonly returnsMax: number
-  readonly backoff: Backoff
-  /** 0 <= random() < 1, for jitter. */
-  readonly random: () => number
-  readonly stats: GroupStats
-}
-
-export interface LanePort {
-  publish(parcel: Parcel): void
-  backOff(turn: number, delayMs: number, declare: boolean): void
-  /** The lane has let go of a parcel; its owner is to be told, and may then offer another. */
-  settled(parcel: Parcel, result: ParcelResult): void
-}
-
-/**
- * The way to one queue. States:
- *
- * - `closed`: no channel. Entry: in-flight and refused parcels go back to the front, in order, except
- *   those that are not persistent, which settle. Exit: `opened` -> probing.
- * - `probing`: at most one parcel in flight. Exit: its confirm -> open; its refusal -> settling.
- * - `open`: everything goes out as it comes. Exit: a refusal or a return -> settling.
- * - `settling`: nothing is sent; what is in flight gets its confirms. Exit: the last of them, with
- *   what was refused put back to the front in order -> backingOff, or probing when nothing was and
- *   no queue is to be declared.
- * - `backingOff`: nothing is sent. Exit: `retry` with the turn of this wait -> probing.
- *
- * A refusal says that the queue can refuse (a broker policy may limit its length): with the end of
- * that round the lane keeps to one in flight for each key, for good.
- */
-type LaneState = "closed" | "probing" | "open" | "settling" | "backingOff"
-
+/** The way to one queue, on the channel of the outbox. `LaneState` tells how it moves. */
 export class Lane {
   readonly options: LaneOptions
   readonly #port: LanePort
@@ -82,6 +47,11 @@ export class Lane {
     return this.#waiting.size + this.#inFlight.size + this.#refused.length
   }
 
+  get oldestInFlight(): Parcel | undefined {
+    const [oldest] = this.#inFlight
+    return oldest
+  }
+
   /** Takes a letter; it is sent behind everything that was offered before. */
   offer(letter: Letter): Parcel {
     const parcel: Parcel = {
@@ -89,10 +59,16 @@ export class Lane {
       lane: this,
       seq: this.#seq++,
       sends: 0,
+      strikes: 0,
       isWaiting: false,
       abandoned: false,
       maybeArrived: false,
       suspect: false,
+      missed: false,
+    }
+    if (!this.#port.fits(letter)) {
+      this.#port.settled(parcel, "tooLarge")
+      return parcel
     }
     this.#waiting.push(parcel)
     this.#pump()
@@ -112,9 +88,13 @@ export class Lane {
     this.#probe()
   }
 
-  /** Returns what it gave up, to be settled once every lane is closed: an owner may offer again. */
-  closed(): GivenUp[] {
-    for (const parcel of this.#inFlight) parcel.maybeArrived = true
+  /** Publishing is allowed again. */
+  resume(): void {
+    this.#pump()
+  }
+
+  /** Returns what it gave up, by itself or by `judge`; to be settled once every lane is closed. */
+  closed(judge: (parcel: Parcel) => ParcelFailure | undefined): GivenUp[] {
     const sent = [...this.#inFlight, ...this.#refused]
     const all = [...sent, ...this.#waiting.toArray()].sort(bySeq)
     this.#inFlight.clear()
@@ -123,18 +103,29 @@ export class Lane {
     this.#sawReturn = false
     this.#state = "closed"
     this.#turn += 1
-    const isKept = (parcel: Parcel) => parcel.letter.persistent && !parcel.abandoned
-    this.#waiting.refill(all.filter(isKept), this.#canRefuse)
-    for (const parcel of all) parcel.suspect = false
-    const gone = all.filter((parcel) => !isKept(parcel))
-    return gone.map((parcel) => [parcel, parcel.sends === 0 ? "unsent" : "lost"])
+    const given: GivenUp[] = []
+    const kept: Parcel[] = []
+    for (const parcel of all) {
+      parcel.suspect = false
+      parcel.missed = false
+      const failure = judge(parcel) ?? failureOfClosing(parcel)
+      if (failure === undefined) kept.push(parcel)
+      else given.push([parcel, failure])
+    }
+    this.#waiting.refill(kept, this.#canRefuse)
+    return given
   }
 
-  /** The broker returned something of this lane: which one it does not say, so all are suspect. */
-  returned(): void {
+  /**
+   * The broker returned something of this lane. It does not say by tag what it was, so a confirm says
+   * nothing any more about all that is in flight.
+   */
+  returned(content: Content): void {
     this.options.stats.returned += 1
     this.#sawReturn = true
     for (const parcel of this.#inFlight) parcel.suspect = true
+    const parcel = likeliest(content, this.#inFlight)
+    if (parcel !== undefined) parcel.missed = true
     if (this.#inFlight.size > 0) this.#state = "settling"
   }
 
@@ -163,6 +154,8 @@ export class Lane {
   refused(parcel: Parcel): void {
     this.options.stats.nacked += 1
     this.#canRefuse = true
+    parcel.suspect = false
+    parcel.missed = true
     this.#inFlight.delete(parcel)
     this.#refused.push(parcel)
     this.#state = "settling"
@@ -194,7 +187,8 @@ export class Lane {
     // The queue cannot be made. What waits would fare as what was tried, at the cost of one wait for
     // each, and hold up its source for as long.
     const isHopeless = this.#returns >= this.options.returnsMax
-    const { given, again } = this.#triage(isHopeless)
+    const { given, again, overtaken } = triage(this.#refused.sort(bySeq), isHopeless)
+    this.options.stats.orderViolations += overtaken
     const rest = this.#waiting.toArray()
     if (isHopeless) for (const parcel of rest) given.push([parcel, "returned"])
     this.#sawReturn = false
@@ -213,27 +207,19 @@ export class Lane {
     this.#pump()
   }
 
-  /** Which of the refused are given up, and why; the rest is sent again. */
-  #triage(isHopeless: boolean): { given: GivenUp[]; again: Parcel[] } {
-    const given: GivenUp[] = []
-    const again: Parcel[] = []
-    for (const parcel of this.#refused.sort(bySeq)) {
-      if (parcel.abandoned) given.push([parcel, parcel.suspect ? "returned" : "refused"])
-      else if (parcel.suspect && isHopeless) given.push([parcel, "returned"])
-      else again.push(parcel)
-      parcel.suspect = false
-    }
-    return { given, again }
-  }
-
   #pump(): void {
     if (this.#state === "probing") {
-      const first = this.#inFlight.size === 0 ? this.#waiting.shift() : undefined
-      if (first !== undefined) this.#send(first)
+      if (this.#inFlight.size === 0) this.#sendNext()
     } else if (this.#state === "open") {
-      let next = this.#waiting.shift()
-      for (; next !== undefined; next = this.#waiting.shift()) this.#send(next)
+      while (this.#sendNext());
     }
+  }
+
+  #sendNext(): boolean {
+    const next = this.#port.mayPublish() ? this.#waiting.shift() : undefined
+    if (next === undefined) return false
+    this.#send(next)
+    return true
   }
 
   #send(parcel: Parcel): void {
@@ -242,6 +228,12 @@ export class Lane {
     this.#inFlight.add(parcel)
     this.#port.publish(parcel)
   }
+}
+
+/** What becomes of a parcel whose channel is lost; `undefined`: it is sent again on the next. */
+function failureOfClosing({ letter, abandoned, sends }: Parcel): ParcelFailure | undefined {
+  if (letter.persistent && !abandoned) return undefined
+  return sends === 0 ? "unsent" : "lost"
 }
 
 const bySeq = (a: Parcel, b: Parcel): number => a.seq - b.seq

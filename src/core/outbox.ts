@@ -1,6 +1,10 @@
+import { bounds } from "./bounds.ts"
+import type { ChannelEnd } from "./channel-end.ts"
 import { ConfirmWindow } from "./confirm-window.ts"
 import { Lane, type LaneOptions } from "./lane.ts"
-import type { Parcel, ParcelResult } from "./parcel.ts"
+import type { Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
+import { StallWatch } from "./stall-watch.ts"
+import { Suspects } from "./suspects.ts"
 
 /** What the outbox asks of the world. Calls are synchronous and must not call back into it. */
 export interface OutboxPort {
@@ -18,13 +22,24 @@ export interface OutboxPort {
  * - parcels are first sent in the order they were offered (a lane that may refuse: those of one key);
  * - a refused parcel is sent again before anything behind it is sent for the first time;
  * - after a connect or a refusal one parcel is in flight until its confirm, then all that wait.
- * And for each parcel: it settles exactly once.
+ * For each parcel: it settles exactly once. And for the channel: after the broker closed one over
+ * something that was published, publishes go out one at a time until each suspect had its answer.
  */
 export class Outbox {
   readonly #port: OutboxPort
   readonly #lanes = new Set<Lane>()
+  readonly #suspects = new Suspects(bounds.strikesMax)
+  readonly #stalls = new StallWatch()
+  /** Lanes that get no answers while others do: what is in flight may still be answered. */
+  readonly #mute = new Set<Lane>()
+  #hasAnswered = true
+  #answeredMs = 0
   #unconfirmed = new ConfirmWindow<Parcel>()
+  /** What the broker takes, as far as is known: it says so when it has been given more. */
+  #bodyBytesMax = Number.POSITIVE_INFINITY
   #open = false
+  /** One of those that are to be published is suspect. */
+  #isOneAtATime = false
   /** Settled, and not told to their owners yet. */
   #settled: (readonly [parcel: Parcel, result: ParcelResult])[] = []
   #isHeld = false
@@ -38,27 +53,31 @@ export class Outbox {
     return this.#unconfirmed.size
   }
 
-  /** Stands still exactly as long as the oldest publish is unconfirmed. */
-  get oldestTag(): number {
-    return this.#unconfirmed.oldestTag
-  }
-
   /** Adds a queue to publish to. */
   addLane(options: LaneOptions): Lane {
-    const lane = new Lane(options, {
+    const lane: Lane = new Lane(options, {
+      fits: ({ body }) => body.length <= this.#bodyBytesMax,
+      mayPublish: () => this.#mayPublish(lane),
       publish: (parcel) => {
         this.#unconfirmed.push(parcel)
+        options.stats.inFlight += 1
         this.#port.publish(parcel)
       },
       backOff: (turn, delayMs, declare) => this.#port.backOff(lane, turn, delayMs, declare),
       settled: (parcel, result) => {
         this.#settled.push([parcel, result])
-        this.#tellOwners()
+        this.#suspects.clear(parcel)
+        if (!this.#isHeld) this.#tellOwners()
       },
     })
     this.#lanes.add(lane)
     if (this.#open) lane.opened()
     return lane
+  }
+
+  #mayPublish(lane: Lane): boolean {
+    if (this.#mute.size > 0 && this.#mute.has(lane)) return false
+    return !this.#isOneAtATime || this.#unconfirmed.size === 0
   }
 
   /** A fresh channel is in confirm mode; tags start at 1. */
@@ -69,11 +88,30 @@ export class Outbox {
   }
 
   /** The channel is gone, with whatever was unconfirmed on it. */
-  closed(): void {
+  closed(end: ChannelEnd): void {
+    const unconfirmed = this.#unconfirmed.toArray()
     this.#open = false
     this.#unconfirmed = new ConfirmWindow<Parcel>()
-    this.#settled.push(...[...this.#lanes].flatMap((lane) => lane.closed()))
+    this.#mute.clear()
+    this.owesNoAnswers()
+    for (const parcel of unconfirmed) {
+      parcel.maybeArrived = true
+      parcel.lane.options.stats.inFlight -= 1
+    }
+    // Behind the same address may be another broker by now.
+    this.#bodyBytesMax = end.kind === "tooLarge" ? end.bodyBytesMax : Number.POSITIVE_INFINITY
+    this.#suspects.channelEnded(end, unconfirmed)
+    const judge = (parcel: Parcel) => this.#judge(parcel)
+    const given = [...this.#lanes].flatMap((lane) => lane.closed(judge))
+    for (const [parcel] of given) this.#suspects.clear(parcel)
+    this.#isOneAtATime = this.#suspects.any
+    this.#settled.push(...given)
     this.#tellOwners()
+  }
+
+  #judge(parcel: Parcel): ParcelFailure | undefined {
+    if (parcel.letter.body.length > this.#bodyBytesMax) return "tooLarge"
+    return this.#suspects.isGuilty(parcel) ? "unacceptable" : undefined
   }
 
   /** basic.ack of a publish. */
@@ -91,20 +129,68 @@ export class Outbox {
    * to a lane that the frame stops.
    */
   #settle(tag: number, multiple: boolean, visit: (parcel: Parcel) => void): void {
+    this.#hasAnswered = true
     this.#isHeld = true
     try {
-      this.#unconfirmed.settle(tag, multiple, visit)
+      this.#unconfirmed.settle(tag, multiple, (parcel) => {
+        parcel.lane.options.stats.inFlight -= 1
+        this.#suspects.clear(parcel)
+        if (this.#mute.size > 0) this.#mute.delete(parcel.lane)
+        visit(parcel)
+      })
     } finally {
       this.#isHeld = false
     }
     this.#tellOwners()
+    if (this.#isOneAtATime) this.#resume()
+  }
+
+  /**
+   * Only an answer lets others go on. An owner that gives up its suspects may be about to give up
+   * more, and what it has not come to yet must not go out before what it will offer again.
+   */
+  #resume(): void {
+    this.#isOneAtATime = this.#suspects.any
+    for (const lane of this.#lanes) lane.resume()
   }
 
   #tellOwners(): void {
-    if (this.#isHeld) return
     const settled = this.#settled
     this.#settled = []
     for (const [parcel, result] of settled) parcel.letter.settled(parcel, result)
+  }
+
+  /**
+   * Looks for publishes that are not answered; to be called every second or so. A queue that does not
+   * answer must not cost the others their channel, so as long as something else is answered it is
+   * only kept from getting more: its broker may still find to it.
+   *
+   * @returns the age of the oldest unanswered publish, and whether the channel has to be given up
+   */
+  checkAnswers(nowMs: number, timeoutMs: number): { oldestMs: number; isDead: boolean } {
+    const ages = this.#stalls.ages(nowMs, this.#lanes)
+    const oldestMs = Math.max(0, ...ages.values())
+    if (this.#hasAnswered) this.#answeredMs = nowMs
+    this.#hasAnswered = false
+    const isSilent = nowMs - this.#answeredMs > timeoutMs
+    for (const [lane, ageMs] of ages) {
+      if (ageMs <= timeoutMs) continue
+      const isLost = ageMs > timeoutMs * bounds.muteTimeoutsMax
+      if (isLost || (isSilent && !this.#mute.has(lane))) return { oldestMs, isDead: true }
+      this.#mute.add(lane)
+    }
+    return { oldestMs, isDead: false }
+  }
+
+  /** While the broker blocks publishers ages do not count. */
+  owesNoAnswers(): void {
+    this.#stalls.reset()
+    this.#hasAnswered = true
+  }
+
+  /** Queues that have not answered for so long that they get nothing more for the time being. */
+  get mute(): string[] {
+    return [...this.#mute].map(({ queue }) => queue)
   }
 
   /** The time to wait that `backOff` asked for is over. */

@@ -24,6 +24,11 @@ export type DeadLetterReason =
   | RejectReason
   /** The partition queue is missing, and could not be declared either. */
   | "unroutable"
+  /** The broker closes the channel over it whenever it is published. */
+  | "refused_by_broker"
+
+/** Why a message of a source can be published nowhere, not even as a dead letter. */
+export type HoldReason = "body_too_large" | "refused_by_broker"
 
 /** What became of a publish. Expected outcomes are values; only broken invariants throw. */
 export type PublishOutcome =
@@ -34,7 +39,11 @@ export type PublishOutcome =
       readonly placements: readonly Placement[]
     }
   /** Not published; it will be rejected again as it is. */
-  | { readonly kind: "rejected"; readonly reason: RejectReason; readonly detail: string }
+  | {
+      readonly kind: "rejected"
+      readonly reason: RejectReason | "body_too_large"
+      readonly detail: string
+    }
   /** Certainly not in every group's queue, and not waiting to be; may be tried again. */
   | {
       readonly kind: "unavailable"

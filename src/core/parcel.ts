@@ -10,14 +10,22 @@ export type ParcelFailure =
   | "lost"
   /** It was never sent. */
   | "unsent"
+  /** Its body is larger than the broker takes. */
+  | "tooLarge"
+  /** The broker closed the channel over it, `bounds.strikesMax` times, and over nothing else. */
+  | "unacceptable"
 
 /** What the owner of a parcel learns, once. */
 export type ParcelResult = "confirmed" | ParcelFailure
 
-/** A message as its owner hands it over; one may be offered to several lanes. */
-export interface Letter {
+/** What a message is made of: the property list (flags and values) and the body. */
+export interface Content {
   readonly properties: Uint8Array
   readonly body: Uint8Array
+}
+
+/** A message as its owner hands it over; one may be offered to several lanes. */
+export interface Letter extends Content {
   /** Equal for messages that must keep their order; `undefined` for none. */
   readonly orderKey: string | undefined
   /** Sent again after a lost connection and for as long as the broker refuses it. */
@@ -33,6 +41,8 @@ export interface Parcel {
   /** Place in the lane's order. */
   readonly seq: number
   sends: number
+  /** How often the broker closed the channel with this one alone unconfirmed on it. */
+  strikes: number
   /** It is among those of its lane that are neither in flight nor refused in this round. */
   isWaiting: boolean
   /** Its owner gave it up: settled on the next occasion, never sent (again). */
@@ -41,6 +51,8 @@ export interface Parcel {
   maybeArrived: boolean
   /** A return arrived while it was in flight, so a confirm does not mean that it is in the queue. */
   suspect: boolean
+  /** It was refused or, as far as can be told, returned: this time it is certainly not in the queue. */
+  missed: boolean
 }
 
 /** A parcel that its lane has let go of, and why. */

@@ -21,13 +21,6 @@ export function messagesRoute(deps: HttpDeps): Route {
   const { router, admission } = deps
   const { bodyBytesMax } = router.config.http
 
-  /** Each group gets a copy, and while the broker does not read they all wait here. */
-  const forCopies = (topic: string, bytes: number): number =>
-    bytes * Object.keys(router.config.topics[topic]!.groups).length
-
-  const perCopy = (topic: string, place: Place | undefined): Place | undefined =>
-    place && { ...place, grow: (bytes) => place.grow(forCopies(topic, bytes)) }
-
   async function serve(request: Request, { topic = "" }: Readonly<Record<string, string>>) {
     const announcedBytes = Number(request.headers.get("content-length") ?? 0)
     const refusal =
@@ -38,7 +31,7 @@ export function messagesRoute(deps: HttpDeps): Route {
     if (announcedBytes > bodyBytesMax) return refused("too_large", bodyBytesMax)
     const head = messageHead(request.headers, deps.newId)
     if (head.kind === "invalid") return problemResponse(head.problem)
-    const place = perCopy(topic, admission.enter(forCopies(topic, announcedBytes)))
+    const place = admission.enter(announcedBytes)
     if (!place?.grow(head.properties.length)) {
       place?.leave()
       return refused("overloaded", bodyBytesMax)
@@ -51,12 +44,13 @@ export function messagesRoute(deps: HttpDeps): Route {
       bytesMax: bodyBytesMax,
       timeoutMs: deps.bodyReadTimeoutMs,
       signal: deps.stopping,
-      grow: place.grow,
+      place,
     })
     if (read.kind !== "body") {
       place.leave()
       return refused(read.kind, bodyBytesMax)
     }
+    place.complete()
     const { properties, key } = head
     const message = { properties, body: read.body, ...(key === undefined ? {} : { key }) }
     // An answer that the outcome is unknown gives nothing back yet: the message is still held.

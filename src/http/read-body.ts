@@ -1,10 +1,15 @@
+import type { Place } from "../core/admission.ts"
+import { passingBytes } from "../passing-bytes.ts"
+import { concat } from "../wire/properties.ts"
+
 /** What came of reading a body. Everything but `body` leaves the rest of it unread. */
 export type BodyRead =
   | { readonly kind: "body"; readonly body: Uint8Array }
   /** More than `bytesMax`. */
   | { readonly kind: "too_large" }
-  /** `grow` refused. */
+  /** The place could not grow. */
   | { readonly kind: "overloaded" }
+  /** It took longer than allowed, or so long that its place went to another. */
   | { readonly kind: "timeout" }
   /** `signal` was aborted before the body was complete. */
   | { readonly kind: "aborted" }
@@ -16,14 +21,14 @@ export interface BodyBounds {
   /** For the whole body, so that sending a little now and then does not hold a place for ever. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
-  /** Asked before each piece is kept. */
-  readonly grow: (bytes: number) => boolean
+  /** Asked before each piece is kept; it may be taken away while the body is coming. */
+  readonly place: Pick<Place, "grow" | "onEvicted">
 }
 
 /** Reads a whole body, holding every bound while it reads. Never throws. */
 export async function readBody(
   stream: ReadableStream<Uint8Array> | null,
-  { bytesMax, timeoutMs, signal, grow }: BodyBounds,
+  { bytesMax, timeoutMs, signal, place }: BodyBounds,
 ): Promise<BodyRead> {
   if (stream === null) return { kind: "body", body: new Uint8Array(0) }
   const reader = stream.getReader()
@@ -34,7 +39,9 @@ export async function readBody(
     return reason
   }
   const onAbort = () => void giveUp({ kind: "aborted" })
-  const timer = setTimeout(() => giveUp({ kind: "timeout" }), timeoutMs)
+  const onTimeout = () => void giveUp({ kind: "timeout" })
+  const timer = setTimeout(onTimeout, timeoutMs)
+  place.onEvicted = onTimeout
   signal.addEventListener("abort", onAbort)
   const pieces = createPieces()
   try {
@@ -42,46 +49,70 @@ export async function readBody(
       const { done, value } = await reader.read()
       // Cancelling ends the stream as if it were complete, so this is asked first.
       if (cut !== undefined) return cut
+      passingBytes.count(value?.length ?? 0)
       if (done) return { kind: "body", body: pieces.joined() }
       const refusal = refusalOf(value.length)
-      if (refusal !== undefined) return giveUp(refusal)
+      // Asking for room may have cost it its place.
+      if (refusal !== undefined) return cut ?? giveUp(refusal)
       pieces.add(value)
     }
   } catch {
     return cut ?? { kind: "incomplete" }
   } finally {
     clearTimeout(timer)
+    // A closure of this scope would keep the pieces for as long as the message.
+    place.onEvicted = nothingToCut
     signal.removeEventListener("abort", onAbort)
   }
 
   function refusalOf(bytes: number): BodyRead | undefined {
     if (pieces.bytes + bytes > bytesMax) return { kind: "too_large" }
-    return grow(bytes) ? undefined : { kind: "overloaded" }
+    return place.grow(bytes) ? undefined : { kind: "overloaded" }
   }
 }
 
 /**
- * Gathers pieces into one buffer that doubles as needed: a body sent byte by byte must not cost an
- * object per byte. A body that comes in one piece, as most do, is not copied.
+ * Gathers pieces and joins them at the end. Large ones are kept as they are, small ones are put
+ * together in blocks, each as large as all before it up to a limit: a body sent byte by byte must
+ * not cost an object per byte, nor much more than its bytes. A body that comes in one piece, as most
+ * do, is not copied.
  */
 function createPieces() {
-  let buffer: Uint8Array = new Uint8Array(0)
+  const blocks: Uint8Array[] = []
+  /** What is free of the last block. */
+  let free: Uint8Array = nothing
   let bytes = 0
+
+  function trim(): void {
+    const last = blocks.pop()
+    if (last !== undefined) blocks.push(last.subarray(0, last.length - free.length))
+    free = nothing
+  }
+
   return {
     get bytes() {
       return bytes
     },
     add(piece: Uint8Array): void {
-      const end = bytes + piece.length
-      if (bytes === 0) buffer = piece
-      else if (end > buffer.length) {
-        const larger = new Uint8Array(Math.max(end, 2 * buffer.length, 4096))
-        larger.set(buffer.subarray(0, bytes))
-        larger.set(piece, bytes)
-        buffer = larger
-      } else buffer.set(piece, bytes)
-      bytes = end
+      if (piece.length > free.length) {
+        trim()
+        const isKept = bytes === 0 || piece.length >= blockBytesMax
+        if (!isKept) free = new Uint8Array(Math.max(piece.length, Math.min(bytes, blockBytesMax)))
+        blocks.push(isKept ? piece : free)
+      }
+      if (free.length > 0) {
+        free.set(piece)
+        free = free.subarray(piece.length)
+      }
+      bytes += piece.length
     },
-    joined: (): Uint8Array => (bytes === buffer.length ? buffer : buffer.slice(0, bytes)),
+    joined(): Uint8Array {
+      trim()
+      return blocks.length === 1 ? blocks[0]! : concat(blocks.splice(0))
+    },
   }
 }
+
+const nothingToCut = () => {}
+const nothing = new Uint8Array(0)
+const blockBytesMax = 16 * 1024

@@ -7,33 +7,26 @@ type Samples = readonly (readonly [labels: Record<string, string>, value: number
 
 /** Registers what the router counts; the numbers are read when somebody asks. */
 export function registerRouterMetrics(registry: Registry, router: Router): void {
-  const counter = (
-    [name, help]: readonly [string, string, unknown],
-    labelNames: string[],
-    read: (stats: RouterStats) => Samples,
-  ) =>
-    void new Counter({
+  for (const [name, labelNames, help, read] of counters) {
+    new Counter({
       name,
       help,
-      labelNames,
+      labelNames: [...labelNames],
       registers: [registry],
       collect() {
         this.reset()
         for (const [labels, value] of read(router.stats)) this.inc(labels, value)
       },
     })
-  for (const row of topicCounters) counter(row, ["topic"], perTopic(row[2]))
-  for (const row of reasonCounters) counter(row, ["topic", "reason"], perReason(row[2]))
-  for (const row of groupCounters) counter(row, ["topic", "group"], perGroup(row[2]))
-  counter(reconnects, ["connection"], reconnects[2])
-  for (const [name, help, read] of topicGauges) {
+  }
+  for (const [name, labelNames, help, read] of gauges) {
     new Gauge({
       name,
       help,
-      labelNames: ["topic"],
+      labelNames: [...labelNames],
       registers: [registry],
       collect() {
-        for (const [labels, value] of perTopic(read)(router.stats)) this.set(labels, value)
+        for (const [labels, value] of read(router.stats)) this.set(labels, value)
       },
     })
   }
@@ -47,70 +40,185 @@ export function registerRouterMetrics(registry: Registry, router: Router): void 
   })
 }
 
-const reconnects: readonly [string, string, (stats: RouterStats) => Samples] = [
-  "partymq_reconnects_total",
-  "Connections opened again after a loss",
-  (stats) => Object.entries(stats.reconnects).map(([connection, n]) => [{ connection }, n]),
+type Row = readonly [
+  name: string,
+  labels: readonly string[],
+  help: string,
+  read: (stats: RouterStats) => Samples,
 ]
-
-type TopicRead = (stats: TopicStats) => number
-type GroupRead = (stats: GroupStats) => number
-
-const topicCounters: readonly (readonly [string, string, TopicRead])[] = [
-  ["partymq_consumed_messages_total", "Messages taken from the source queue", (t) => t.consumed],
-  [
-    "partymq_settled_messages_total",
-    "Messages of the source acked: every copy confirmed, or dead-lettered",
-    (t) => t.settled,
-  ],
-  ["partymq_accepted_messages_total", "Messages taken over HTTP and confirmed", (t) => t.accepted],
-]
-
-const reasonCounters: readonly (readonly [
-  string,
-  string,
-  (stats: TopicStats) => Readonly<Record<string, number>>,
-])[] = [
-  ["partymq_rejected_messages_total", "Messages rejected, by reason", (t) => t.rejected],
-  ["partymq_dead_lettered_messages_total", "Messages dead-lettered", (t) => t.deadLettered],
-]
-
-const groupCounters: readonly (readonly [string, string, GroupRead])[] = [
-  ["partymq_confirmed_copies_total", "Copies confirmed by the broker", (g) => g.confirmed],
-  ["partymq_nacked_copies_total", "Copies the broker refused", (g) => g.nacked],
-  ["partymq_returned_copies_total", "Copies whose queue did not exist", (g) => g.returned],
-  ["partymq_retried_copies_total", "Copies sent again, for whatever reason", (g) => g.retried],
-  [
-    "partymq_order_violations_total",
-    "A later message of a key was accepted before an earlier one that the broker had refused",
-    (g) => g.orderViolations,
-  ],
-]
-
-const topicGauges: readonly (readonly [string, string, TopicRead])[] = [
-  [
-    "partymq_in_flight_messages",
-    "Messages taken in and not yet settled",
-    (t) => t.inFlightMessages,
-  ],
-  ["partymq_in_flight_bytes", "Their bodies and properties", (t) => t.inFlightBytes],
-]
+type ByReason = Readonly<Record<string, number>>
 
 const perTopic =
-  (read: TopicRead) =>
+  (read: (stats: TopicStats) => number) =>
   ({ topics }: RouterStats): Samples =>
     Object.entries(topics).map(([topic, stats]) => [{ topic }, read(stats)])
 
 const perReason =
-  (read: (stats: TopicStats) => Readonly<Record<string, number>>) =>
+  (read: (stats: TopicStats) => ByReason) =>
   ({ topics }: RouterStats): Samples =>
     Object.entries(topics).flatMap(([topic, stats]) =>
       Object.entries(read(stats)).map(([reason, value]) => [{ topic, reason }, value] as const),
     )
 
 const perGroup =
-  (read: GroupRead) =>
+  (read: (stats: GroupStats) => number) =>
   ({ topics }: RouterStats): Samples =>
     Object.entries(topics).flatMap(([topic, { groups }]) =>
       Object.entries(groups).map(([group, stats]) => [{ topic, group }, read(stats)] as const),
     )
+
+const topic = ["topic"] as const
+const topicAndReason = ["topic", "reason"] as const
+const topicAndGroup = ["topic", "group"] as const
+
+const counters: readonly Row[] = [
+  [
+    "partymq_consumed_messages_total",
+    topic,
+    "Messages taken from the source queue",
+    perTopic((t) => t.consumed),
+  ],
+  [
+    "partymq_settled_messages_total",
+    topic,
+    "Messages of the source acked: every copy confirmed, or dead-lettered",
+    perTopic((t) => t.settled),
+  ],
+  [
+    "partymq_accepted_messages_total",
+    topic,
+    "Messages taken over HTTP and confirmed",
+    perTopic((t) => t.accepted),
+  ],
+  [
+    "partymq_rejected_messages_total",
+    topicAndReason,
+    "Messages rejected, by reason",
+    perReason((t) => t.rejected),
+  ],
+  [
+    "partymq_dead_lettered_messages_total",
+    topicAndReason,
+    "Messages dead-lettered",
+    perReason((t) => t.deadLettered),
+  ],
+  [
+    "partymq_confirmed_copies_total",
+    topicAndGroup,
+    "Copies confirmed by the broker",
+    perGroup((g) => g.confirmed),
+  ],
+  [
+    "partymq_nacked_copies_total",
+    topicAndGroup,
+    "Copies the broker refused",
+    perGroup((g) => g.nacked),
+  ],
+  [
+    "partymq_returned_copies_total",
+    topicAndGroup,
+    "Copies whose queue did not exist",
+    perGroup((g) => g.returned),
+  ],
+  [
+    "partymq_retried_copies_total",
+    topicAndGroup,
+    "Copies sent again, for whatever reason",
+    perGroup((g) => g.retried),
+  ],
+  [
+    "partymq_order_violations_total",
+    topicAndGroup,
+    "A later message of a key was accepted before an earlier one that the broker had refused",
+    perGroup((g) => g.orderViolations),
+  ],
+  [
+    "partymq_dead_letter_nacked_copies_total",
+    topic,
+    "Dead letters the broker refused",
+    perTopic((t) => t.deadLetterCopies.nacked),
+  ],
+  [
+    "partymq_dead_letter_returned_copies_total",
+    topic,
+    "Dead letters whose queue did not exist",
+    perTopic((t) => t.deadLetterCopies.returned),
+  ],
+  [
+    "partymq_dead_letter_retried_copies_total",
+    topic,
+    "Dead letters sent again",
+    perTopic((t) => t.deadLetterCopies.retried),
+  ],
+  [
+    "partymq_reconnects_total",
+    ["connection"],
+    "Connections opened again after a loss",
+    ({ reconnects }) => Object.entries(reconnects).map(([connection, n]) => [{ connection }, n]),
+  ],
+  [
+    "partymq_connection_losses_total",
+    ["connection", "reason"],
+    "Connections lost, by reason",
+    ({ losses }) =>
+      Object.entries(losses).flatMap(([connection, byReason]) =>
+        Object.entries(byReason).map(([reason, n]) => [{ connection, reason }, n] as const),
+      ),
+  ],
+]
+
+const unsettled = ({ lanes }: GroupStats) => lanes.reduce((sum, { size }) => sum + size, 0)
+const waiting = (stats: GroupStats) => unsettled(stats) - stats.inFlight
+
+const gauges: readonly Row[] = [
+  [
+    "partymq_held_messages",
+    topic,
+    "Messages that the broker takes nowhere; they stay in the source queue, unacked",
+    perTopic((t) => t.heldMessages),
+  ],
+  [
+    "partymq_in_flight_messages",
+    topic,
+    "Messages taken in and not yet settled",
+    perTopic((t) => t.inFlightMessages),
+  ],
+  [
+    "partymq_in_flight_bytes",
+    topic,
+    "Their bodies and properties",
+    perTopic((t) => t.inFlightBytes),
+  ],
+  [
+    "partymq_in_flight_copies",
+    topicAndGroup,
+    "Copies sent and not answered by the broker",
+    perGroup((g) => g.inFlight),
+  ],
+  [
+    "partymq_waiting_copies",
+    topicAndGroup,
+    "Copies that wait to be sent, or to be sent again",
+    perGroup(waiting),
+  ],
+  [
+    "partymq_dead_letter_unsettled_copies",
+    topic,
+    "Dead letters that the broker has not confirmed",
+    perTopic((t) => unsettled(t.deadLetterCopies)),
+  ],
+  [
+    "partymq_source_oldest_unsettled_seconds",
+    topic,
+    "Since when the oldest message of the source that is not settled is here; 0 when there is none",
+    perTopic(({ oldestArrivedMs }) =>
+      oldestArrivedMs === undefined ? 0 : Math.max(0, Date.now() - oldestArrivedMs) / 1000,
+    ),
+  ],
+  [
+    "partymq_oldest_unconfirmed_seconds",
+    [],
+    "How long the oldest publish has not been confirmed; looked at once a second",
+    ({ oldestUnconfirmedSeconds }) => [[{}, oldestUnconfirmedSeconds]],
+  ],
+]

@@ -30,7 +30,9 @@ export function serveHttp(
   { bodyReadTimeoutMs = bounds.httpBodyReadTimeoutMs }: { bodyReadTimeoutMs?: number } = {},
 ): HttpServer {
   const { http, shutdownTimeoutMs } = router.config
-  const admission = createAdmission(http.inFlightMessagesMax, http.inFlightBytesMax)
+  const admission = createAdmission(http.inFlightMessagesMax, http.inFlightBytesMax, () =>
+    performance.now(),
+  )
   const metrics = createMetrics(router, admission)
   const stopping = new AbortController()
   let stopped: Promise<void> | undefined

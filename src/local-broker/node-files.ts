@@ -10,7 +10,7 @@ export interface NodePorts {
 }
 
 /** Always the same name, also for several nodes at once: each has a port mapper of its own. */
-const nodeName = "partymq@localhost"
+export const defaultNodeName = "partymq@localhost"
 const plugins = ["rabbitmq_management", "rabbitmq_consistent_hash_exchange"]
 
 export const consoleLogFile = (directory: string) => join(directory, "log", "console.log")
@@ -41,7 +41,11 @@ export function writeNodeFiles(directory: string, ports: NodePorts): void {
  * The environment of the node and of its command line tools. Nothing of the machine's own RabbitMQ or
  * Erlang settings gets in, and every Erlang node that is started listens on loopback only.
  */
-export function nodeEnvironment(directory: string, ports: NodePorts): Record<string, string> {
+export function nodeEnvironment(
+  directory: string,
+  ports: NodePorts,
+  name = defaultNodeName,
+): Record<string, string> {
   const extraPath = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin", "/bin"]
   return {
     PATH: [process.env.PATH ?? "", ...extraPath].filter(Boolean).join(delimiter),
@@ -50,7 +54,7 @@ export function nodeEnvironment(directory: string, ports: NodePorts): Record<str
     ERL_EPMD_ADDRESS: "127.0.0.1",
     ERL_EPMD_PORT: String(ports.epmd),
     ERL_AFLAGS: "-kernel inet_dist_use_interface {127,0,0,1}",
-    RABBITMQ_NODENAME: nodeName,
+    RABBITMQ_NODENAME: name,
     RABBITMQ_DIST_PORT: String(ports.distribution),
     RABBITMQ_CONF_ENV_FILE: join(directory, "rabbitmq-env.conf"),
     RABBITMQ_CONFIG_FILE: join(directory, "rabbitmq.conf"),

@@ -84,8 +84,8 @@ export class PrivateNode implements Broker {
    * @throws {LocalBrokerError} `broker_command_failed`, with what it says on standard error
    */
   async ctl(...args: readonly string[]): Promise<string> {
-    const { directory, ports, programs } = this.#spec
-    const env = nodeEnvironment(directory, ports)
+    const { directory, ports, programs, name } = this.#spec
+    const env = nodeEnvironment(directory, ports, name)
     const child = Bun.spawn([programs.ctl, ...args], { env, stdout: "pipe", stderr: "pipe" })
     const [output, complaint] = await Promise.all([child.stdout.text(), child.stderr.text()])
     if ((await child.exited) === 0) return output

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { dirname, join, resolve } from "node:path"
+import { LocalBrokerError } from "./local-broker-error.ts"
 
 /** Paths of what a private node needs. */
 export interface RabbitmqPrograms {
@@ -16,17 +17,40 @@ const unwrappedDirectories = ["/usr/lib/rabbitmq/bin"]
 /** Where package managers put the scripts although it is not on everybody's PATH. */
 const furtherDirectories = ["/opt/homebrew/sbin", "/usr/local/sbin", "/usr/sbin"]
 
-/** RabbitMQ's programs on this machine; `undefined` unless all are there. */
+/** Names the directory of the RabbitMQ that is to be used, where a machine has several. */
+export const directoryVariable = "PARTYMQ_RABBITMQ_BIN"
+
+/**
+ * RabbitMQ's programs on this machine; `undefined` unless all are there.
+ * @throws {LocalBrokerError} `no_broker` when `PARTYMQ_RABBITMQ_BIN` names a directory without them:
+ *   another RabbitMQ than the one that was asked for would be a surprise
+ */
 export function rabbitmqPrograms(): RabbitmqPrograms | undefined {
+  const given = process.env[directoryVariable]
+  if (given) {
+    const programs = programsIn(resolve(given))
+    if (programs) return programs
+    throw new LocalBrokerError(
+      "no_broker",
+      `${directoryVariable} is "${given}", which does not hold rabbitmq-server and rabbitmqctl ` +
+        "(with epmd there or on the PATH): correct it, or unset it to have them looked for",
+    )
+  }
   const path = (process.env.PATH ?? "").split(":").filter((directory) => directory !== "")
   for (const directory of [...unwrappedDirectories, ...path, ...furtherDirectories]) {
-    const server = join(directory, "rabbitmq-server")
-    const ctl = join(directory, "rabbitmqctl")
-    if (!existsSync(server) || !existsSync(ctl)) continue
-    const epmd = Bun.which("epmd") ?? epmdBesideErl()
-    if (epmd) return { server, ctl, epmd }
+    const programs = programsIn(directory)
+    if (programs) return programs
   }
   return undefined
+}
+
+function programsIn(directory: string): RabbitmqPrograms | undefined {
+  const [server, ctl, ownEpmd] = ["rabbitmq-server", "rabbitmqctl", "epmd"].map((name) =>
+    join(directory, name),
+  ) as [string, string, string]
+  if (!existsSync(server) || !existsSync(ctl)) return undefined
+  const epmd = existsSync(ownEpmd) ? ownEpmd : (Bun.which("epmd") ?? epmdBesideErl())
+  return epmd === undefined ? undefined : { server, ctl, epmd }
 }
 
 /** A generic Erlang keeps its port mapper in `erts-{version}/bin`, with `erl` in `bin` beside it. */

@@ -17,6 +17,8 @@ export interface SupervisedNode {
   readonly temporary: boolean
   readonly programs: RabbitmqPrograms
   readonly ports: NodePorts
+  /** Nodes of one cluster have different ones, and share a port mapper. @default defaultNodeName */
+  readonly name?: string
 }
 
 export type SupervisorEvent =
@@ -37,7 +39,7 @@ async function supervise(spec: SupervisedNode): Promise<void> {
   const known = readNodeRecord(record)
   if (known === undefined) throw new Error(`directory "${directory}" has no record of its owner`)
   const supervisor = identify(process.pid)!
-  const environment = nodeEnvironment(directory, ports)
+  const environment = nodeEnvironment(directory, ports, spec.name)
   const log = openSync(consoleLogFile(directory), "a")
   const children: { epmd?: Child; node?: Child } = {}
 

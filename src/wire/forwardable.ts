@@ -1,7 +1,7 @@
 import { viewOf } from "./field.ts"
 import { headerFits } from "./frames.ts"
 import { appendHeaders, findHeader, removeHeaders, renameHeaders } from "./headers.ts"
-import { locateProperty } from "./properties.ts"
+import { locateProperty, type Span } from "./properties.ts"
 
 /** Headers that a quorum queue adds to what it delivers again. */
 const redeliveryHeaders: ReadonlySet<string> = new Set(["x-delivery-count", "x-acquired-count"])
@@ -21,6 +21,7 @@ const withoutOverflow = (properties: Uint8Array, frameMax: number): Uint8Array =
   fitting(properties, frameMax) ?? removeHeaders(properties, (name) => brokerHeaders.test(name))
 
 const userIdFlag = 0x0010
+const priorityFlag = 0x0800
 const text = new TextDecoder()
 const cc = new TextEncoder().encode("CC")
 const bcc = new TextEncoder().encode("BCC")
@@ -66,10 +67,27 @@ function withoutUserId(properties: Uint8Array, frameMax: number): Uint8Array {
   const span = locateProperty(properties, "userId")
   if (span === undefined) return properties
   const userId = text.decode(properties.subarray(span.start + 1, span.end))
-  const rest = new Uint8Array(properties.length - (span.end - span.start))
-  rest.set(properties.subarray(0, span.start))
-  rest.set(properties.subarray(span.end), span.start)
-  const view = viewOf(rest)
-  view.setUint16(0, view.getUint16(0) & ~userIdFlag)
+  const rest = cutOut(properties, span, userIdFlag)
   return fitting(appendHeaders(rest, [["x-partymq-user-id", userId]]), frameMax) ?? rest
+}
+
+/**
+ * The property list without its priority, which becomes the header `x-partymq-priority`, in decimal:
+ * the quorum queues of RabbitMQ 4 deliver higher priorities first, whatever came before.
+ */
+export function withoutPriority(properties: Uint8Array, frameMax: number): Uint8Array {
+  const span = locateProperty(properties, "priority")
+  if (span === undefined) return properties
+  const priority = String(properties[span.start])
+  const rest = cutOut(properties, span, priorityFlag)
+  return fitting(appendHeaders(rest, [["x-partymq-priority", priority]]), frameMax) ?? rest
+}
+
+function cutOut(properties: Uint8Array, { start, end }: Span, flag: number): Uint8Array {
+  const rest = new Uint8Array(properties.length - (end - start))
+  rest.set(properties.subarray(0, start))
+  rest.set(properties.subarray(end), start)
+  const view = viewOf(rest)
+  view.setUint16(0, view.getUint16(0) & ~flag)
+  return rest
 }

@@ -76,9 +76,20 @@ export function ackFrame(channel: number, deliveryTag: number, multiple: boolean
 export const headerFits = (properties: Uint8Array, frameMax: number): boolean =>
   contentHeaderPrefix + properties.length + frameOverhead <= frameMax
 
+/** A publish that is cut into frames as it is written. */
+export interface ContentFrames {
+  readonly isWritten: boolean
+  /**
+   * Writes what comes next, and returns where it ends: the method frame with the content header,
+   * then one body frame at a time.
+   */
+  writeNext(into: Uint8Array, at: number): number
+}
+
 /**
- * A whole publish in one buffer: the method frame as given, the content header with the property
- * list as it is, and the body in frames of at most `frameMax`.
+ * A whole publish: the method frame as given, the content header with the property list as it is,
+ * and the body in frames of at most `frameMax`. The body is copied a frame at a time and only when
+ * there is room for it on its way: until then the copies for all groups share one.
  */
 export function contentFrames(
   channel: number,
@@ -86,38 +97,50 @@ export function contentFrames(
   properties: Uint8Array,
   body: Uint8Array,
   frameMax: number,
-): Uint8Array {
+): ContentFrames {
   const chunkMax = frameMax - frameOverhead
-  const chunks = Math.ceil(body.length / chunkMax)
-  const headerSize = contentHeaderPrefix + properties.length
-  const size =
-    methodFrame.length + headerSize + frameOverhead + body.length + chunks * frameOverhead
-  const whole = new Uint8Array(size)
-  const view = viewOf(whole)
-  whole.set(methodFrame)
-  let at = startFrame(view, methodFrame.length, frameType.header, channel, headerSize)
-  view.setUint16(at, basicClass)
-  view.setBigUint64(at + 4, BigInt(body.length))
-  whole.set(properties, at + contentHeaderPrefix)
-  at += headerSize
-  whole[at++] = frameEnd
-  for (let from = 0; from < body.length; from += chunkMax) {
-    const chunk = body.subarray(from, from + chunkMax)
-    at = startFrame(view, at, frameType.body, channel, chunk.length)
-    whole.set(chunk, at)
-    at += chunk.length
-    whole[at++] = frameEnd
+  let written = 0
+  let isBegun = false
+
+  function writeHead(into: Uint8Array, at: number): number {
+    isBegun = true
+    into.set(methodFrame, at)
+    const size = contentHeaderPrefix + properties.length
+    const from = startFrame(into, at + methodFrame.length, frameType.header, channel, size)
+    const view = viewOf(into)
+    view.setUint32(from, basicClass << 16)
+    view.setBigUint64(from + 4, BigInt(body.length))
+    into.set(properties, from + contentHeaderPrefix)
+    into[from + size] = frameEnd
+    return from + size + 1
   }
-  return whole
+
+  function writeChunk(into: Uint8Array, at: number): number {
+    const chunk = body.subarray(written, written + chunkMax)
+    const from = startFrame(into, at, frameType.body, channel, chunk.length)
+    into.set(chunk, from)
+    into[from + chunk.length] = frameEnd
+    written += chunk.length
+    return from + chunk.length + 1
+  }
+
+  return {
+    get isWritten() {
+      return isBegun && written === body.length
+    },
+    writeNext: (into, at) => (isBegun ? writeChunk(into, at) : writeHead(into, at)),
+  }
 }
 
+/** Returns where the payload begins. */
 function startFrame(
-  view: DataView,
+  into: Uint8Array,
   at: number,
   type: number,
   channel: number,
   size: number,
 ): number {
+  const view = viewOf(into)
   view.setUint8(at, type)
   view.setUint16(at + 1, channel)
   view.setUint32(at + 3, size)

@@ -17,6 +17,7 @@ test("a link that is stopped tears down what it has set up, once", async () => {
     setUp: async () => {
       told.push("set up")
     },
+    lost: () => {},
     reconnected: () => told.push("reconnected"),
     tornDown: (reason) => told.push(`torn down: ${reason}`),
   })

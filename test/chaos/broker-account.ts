@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto"
 import { management } from "../support/management.ts"
 import type { PrivateBroker } from "../support/private-broker.ts"
 
+export const user = "chaos"
+
 /** A user of the run's own on its broker, with a password that cannot be mistaken for another word. */
 export class BrokerAccount {
   readonly password = randomBytes(12).toString("hex")
@@ -33,5 +35,3 @@ export class BrokerAccount {
     return management<Answer>(method, path, content, this.#broker)
   }
 }
-
-const user = "chaos"

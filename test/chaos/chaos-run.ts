@@ -10,6 +10,8 @@ export interface ChaosOptions {
   /** How long faults are injected; setting the scene and settling take their time on top. */
   readonly minutes: number
   readonly replicas: number
+  /** The kinds to take faults from. @default all */
+  readonly faults?: readonly Fault[]
   /** Called every few seconds. */
   readonly onProgress?: (line: string) => void
 }
@@ -60,19 +62,22 @@ export class ChaosRun {
     await (await this.#scene?.catch(() => undefined))?.dispose()
   }
 
-  /** All kinds take turns, in an order that the seed decides. */
+  /** All kinds take turns, in an order that the seed decides, but for the first round's beginning. */
   async #injectFaults(scene: Scene): Promise<void> {
-    const random = randomFrom(this.#options.seed)
-    const endMs = performance.now() + this.#options.minutes * 60_000
+    const { seed, minutes, faults = allFaults } = this.#options
+    const random = randomFrom(seed)
+    const endMs = performance.now() + minutes * 60_000
     const ofNetwork = allFaults.filter(({ isOfNetwork }) => isOfNetwork)
-    let bag: readonly Fault[] = []
+    const telling = faults.filter(({ isTelling }) => isTelling)
+    const others = faults.filter(({ isTelling }) => !isTelling)
+    let bag: readonly Fault[] = [...random.shuffle(telling), ...random.shuffle(others)]
     while (!this.#isStopped) {
       await Bun.sleep(random.next() * pauseMsMax)
       if (performance.now() >= endMs) return
-      if (bag.length === 0) bag = random.shuffle(allFaults)
+      if (bag.length === 0) bag = random.shuffle(faults)
       const [fault, ...rest] = bag
       bag = rest
-      const isDoubled = random.next() < doubledShare && !fault!.isOfNetwork
+      const isDoubled = random.next() < doubledShare && !fault!.isOfNetwork && !fault!.isAlone
       const together = isDoubled ? [fault!, random.pick(ofNetwork)] : [fault!]
       await Promise.all(
         together.map((each) => {

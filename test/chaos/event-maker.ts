@@ -1,7 +1,9 @@
 import type { Random } from "../support/seed.ts"
 import { type ChaosEvent, makeEvent } from "./chaos-event.ts"
+import { type Dress, dresses } from "./dress.ts"
 
 const poisonShare = 0.02
+const dressedShare = 0.02
 
 export interface EventMakerOptions {
   /** Of the producer that owns the keys. */
@@ -9,6 +11,8 @@ export interface EventMakerOptions {
   readonly keys: number
   /** Events of one key that may be unconfirmed at once. */
   readonly perKeyMax: number
+  /** Some are dressed, which only AMQP can carry. */
+  readonly isDressing: boolean
   readonly random: Random
 }
 
@@ -26,9 +30,10 @@ export class EventMaker {
   /** The next event; `undefined` when the key that was drawn has to wait for a confirm. */
   next(): ChaosEvent | undefined {
     const { name, keys, perKeyMax, random } = this.#options
+    const dress = this.#dress()
     if (random.next() < poisonShare) {
       const place = random.pick(["missing", "broken"] as const)
-      return makeEvent(place, name, ++this.#poison, random)
+      return makeEvent(place, name, ++this.#poison, random, { dress })
     }
     // Squared: some keys come far more often than others.
     const rank = Math.floor(keys * random.next() ** 2)
@@ -40,7 +45,12 @@ export class EventMaker {
     const revision = (this.#revisions.get(key) ?? 0) + 1
     this.#revisions.set(key, revision)
     this.#open.set(key, open + 1)
-    return makeEvent(place, keyName, revision, random)
+    return makeEvent(place, keyName, revision, random, { dress })
+  }
+
+  #dress(): Dress | undefined {
+    const { isDressing, random } = this.#options
+    return isDressing && random.next() < dressedShare ? random.pick(dresses) : undefined
   }
 
   settled({ key, isPoison }: ChaosEvent): void {

@@ -8,6 +8,8 @@ export class Ledger {
   /** Sent again because it was not known what had become of it: may arrive that much oftener. */
   resent = 0
   readonly perDoor = { amqp: 0, http: 0 }
+  /** Of them in a dress, see `dress.ts`. */
+  dressed = 0
   /** Answers and refusals that no fault explains. */
   readonly violations: string[] = []
 
@@ -23,6 +25,7 @@ export class Ledger {
 
   confirm(door: "amqp" | "http", event: ChaosEvent): void {
     this.perDoor[door] += 1
+    if (event.dress !== undefined) this.dressed += 1
     if (event.isPoison) this.#poison.add(event.id)
     else this.#confirmed.push({ key: event.key, revision: event.revision })
   }

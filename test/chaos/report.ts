@@ -6,6 +6,7 @@ import type { Scene } from "./scene.ts"
 export interface ChaosReport {
   readonly seed: number
   readonly minutes: number
+  readonly rabbitmq: string
   readonly routers: number
   readonly load: {
     readonly confirmed: number
@@ -13,6 +14,8 @@ export interface ChaosReport {
     readonly amqp: number
     readonly http: number
     readonly poison: number
+    /** With properties that are hard to pass on. */
+    readonly dressed: number
   }
   readonly faults: Readonly<Record<string, number>>
   readonly groups: Readonly<Record<string, Verdict>>
@@ -49,6 +52,7 @@ export function reportOn(options: ReportOptions): ChaosReport {
   return {
     seed,
     minutes,
+    rabbitmq: scene.broker.version,
     routers: routers.length,
     load: {
       confirmed: amqp + http,
@@ -56,6 +60,7 @@ export function reportOn(options: ReportOptions): ChaosReport {
       amqp,
       http,
       poison: ledger.poison.size,
+      dressed: ledger.dressed,
     },
     faults: faults.counts,
     groups: Object.fromEntries(verdicts),

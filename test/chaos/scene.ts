@@ -11,6 +11,7 @@ import { groups, queuesOf, sourceQueue, topic, writeConfig } from "./chaos-topic
 import { DeadLetterWatch } from "./dead-letter-watch.ts"
 import { EventMaker } from "./event-maker.ts"
 import { GroupWatch } from "./group-watch.ts"
+import { HostileClient } from "./hostile-client.ts"
 import { HttpProducer } from "./http-producer.ts"
 import { Ledger } from "./ledger.ts"
 import type { Producer } from "./producer.ts"
@@ -54,6 +55,7 @@ export class Scene {
   /** The routers' logs stay in `folder` when the scene is over. */
   keepsLogs = false
   readonly #deadLetterConsumer: QueueConsumer
+  readonly #hostile: HostileClient
 
   static async set({ seed, replicas }: SceneOptions): Promise<Scene> {
     const folder = mkdtempSync(join(tmpdir(), "partymq-chaos-"))
@@ -111,6 +113,8 @@ export class Scene {
       return { name, queues, watch, consumers }
     })
     this.#deadLetterConsumer = consumer("dead letters", [deadLetterQueue(topic)], this.deadLetters)
+    const { ledger } = this
+    this.#hostile = new HostileClient({ urls: () => this.#urls, ledger, random: randomOf(8) })
     this.producers = this.#startProducers(randomOf)
   }
 
@@ -133,7 +137,7 @@ export class Scene {
 
   /** Ends everything. Idempotent. */
   async dispose(): Promise<void> {
-    await Promise.all(this.producers.map((producer) => producer.stop()))
+    await Promise.all([...this.producers, this.#hostile].map((each) => each.stop()))
     const consumers = this.groups.flatMap((group) => group.consumers)
     await Promise.all([...consumers, this.#deadLetterConsumer].map((each) => each.stop()))
     await Promise.all(this.routers.map((router) => router.dispose()))
@@ -142,32 +146,35 @@ export class Scene {
     if (!this.keepsLogs) rmSync(this.folder, { recursive: true, force: true })
   }
 
+  /** Where messages are posted, of each router that listens at the moment. */
+  get #urls(): readonly string[] {
+    return this.routers.flatMap(({ url }) =>
+      url === undefined ? [] : `${url}/v1/topics/${topic}/messages`,
+    )
+  }
+
   #startProducers(randomOf: (part: number) => Random): readonly Producer[] {
     const { ledger, account } = this
-    const events = (name: string, keys: number, perKeyMax: number, part: number) =>
-      new EventMaker({ name, keys, perKeyMax, random: randomOf(part) })
-    const amqp = { url: account.url, queue: sourceQueue, ledger }
-    const urls = () =>
-      this.routers.flatMap(({ url }) =>
-        url === undefined ? [] : `${url}/v1/topics/${topic}/messages`,
-      )
-    const http = { urls, groups: Object.keys(groups).length, ledger }
+    const urls = () => this.#urls
+    const events = (part: number, name: string, keys: number, perKeyMax: number) =>
+      new EventMaker({
+        ...{ name, keys, perKeyMax },
+        isDressing: name.startsWith("a"),
+        random: randomOf(part),
+      })
+    const amqp = (perSecond: number, made: EventMaker) =>
+      new AmqpProducer({ url: account.url, queue: sourceQueue, ledger, events: made, perSecond })
+    const http = (perSecond: number, made: EventMaker, part: number) =>
+      new HttpProducer({
+        ...{ urls, groups: Object.keys(groups).length, ledger, events: made, perSecond },
+        random: randomOf(part),
+      })
     return [
-      new AmqpProducer({ ...amqp, events: events("a1", 60, 16, 1), perSecond: 120 }),
-      new AmqpProducer({ ...amqp, events: events("a2", 40, 1, 2), perSecond: 60 }),
-      new AmqpProducer({ ...amqp, events: events("a3", 400, 64, 3), perSecond: 60 }),
-      new HttpProducer({
-        ...http,
-        events: events("h1", 60, 1, 4),
-        perSecond: 50,
-        random: randomOf(5),
-      }),
-      new HttpProducer({
-        ...http,
-        events: events("h2", 30, 1, 6),
-        perSecond: 30,
-        random: randomOf(7),
-      }),
+      amqp(120, events(1, "a1", 60, 16)),
+      amqp(60, events(2, "a2", 40, 1)),
+      amqp(60, events(3, "a3", 400, 64)),
+      http(50, events(4, "h1", 60, 1), 5),
+      http(30, events(6, "h2", 30, 1), 7),
     ]
   }
 }

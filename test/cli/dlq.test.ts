@@ -5,6 +5,7 @@ import { management } from "../support/management.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { unique } from "../support/unique.ts"
 import { until } from "../support/until.ts"
+import { untouched } from "../support/untouched.ts"
 import { withVhost } from "../support/vhost.ts"
 import { bytesOf, hex, long, rawList, textHeader } from "../wire/property-list.ts"
 import { runPartymq } from "./partymq.ts"
@@ -114,7 +115,8 @@ describe("dead letters", () => {
       ...listed[0],
       message: {
         headers: {
-          same: "twice",
+          // Of repeated headers RabbitMQ 4 drops all but the first.
+          same: expect.stringMatching(/^(name|twice)$/),
           bytes: "/w==",
           long: "9223372036854775807",
           a: "after its betters",
@@ -135,9 +137,8 @@ describe("dead letters", () => {
     await until(async () => (await depth(queue)) === 2, { what: "the rest to be back" })
     expect(await dlq(folder, "replay")).toEqual({ replayed: 1, rejectedAgain: 1 })
     const arrived = await take(vhost.url, `partymq.${folder.topic}.g.g1.p0`, 2)
-    expect(arrived.map(({ properties }) => hex(properties))).toEqual(
-      [messages[0], messages[2]].map(([properties]) => hex(properties)),
-    )
+    const expected = await untouched(vhost.url, [messages[0][0], messages[2][0]])
+    expect(arrived.map(({ properties }) => hex(properties))).toEqual(expected.map(hex))
     expect(arrived.map(({ body }) => Buffer.from(body).toString())).toEqual(
       [messages[0], messages[2]].map(([, body]) => body),
     )

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { directoryVariable } from "../../src/local-broker/rabbitmq-programs.ts"
 
 const main = join(import.meta.dir, "../../src/cli/main.ts")
 
@@ -11,10 +12,10 @@ export interface PartymqOptions {
 
 /** Starts the real command line in a process of its own. */
 export function spawnPartymq(args: readonly string[], options: PartymqOptions) {
-  const { PATH = "", HOME = "" } = process.env
+  const { PATH = "", HOME = "", [directoryVariable]: broker } = process.env
   return Bun.spawn([process.execPath, main, ...args], {
     cwd: options.folder,
-    env: { PATH, HOME, ...options.environment },
+    env: { PATH, HOME, ...(broker && { [directoryVariable]: broker }), ...options.environment },
     stdin: new Blob([options.stdin ?? ""]),
     stdout: "pipe",
     stderr: "pipe",

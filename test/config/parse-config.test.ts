@@ -39,7 +39,7 @@ describe("defaults", () => {
         bodyBytesMax: 1_048_576,
         publishTimeoutMs: 10_000,
         inFlightMessagesMax: 4096,
-        inFlightBytesMax: 67_108_864,
+        inFlightBytesMax: 50_331_648,
       },
       log: { level: "info" },
       shutdownTimeoutMs: 10_000,

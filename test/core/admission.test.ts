@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test"
 import fc from "fast-check"
 import { createAdmission } from "../../src/core/admission.ts"
+import { bounds } from "../../src/core/bounds.ts"
+
+const standing = () => 0
 
 test("a message gets a place while there is one, and again once one has left", () => {
-  const admission = createAdmission(2, 100)
+  const admission = createAdmission(2, 100, standing)
   const first = admission.enter(0)
   expect(admission.enter(0)).toBeDefined()
   expect(admission.enter(0)).toBeUndefined()
@@ -12,14 +15,14 @@ test("a message gets a place while there is one, and again once one has left", (
 })
 
 test("announced bytes that would not fit are refused at once, and cost nothing when they would", () => {
-  const admission = createAdmission(10, 100)
+  const admission = createAdmission(10, 100, standing)
   expect(admission.enter(101)).toBeUndefined()
   expect(admission.enter(100)).toBeDefined()
   expect(admission.bytes).toBe(0)
 })
 
 test("bytes that do not fit are not counted", () => {
-  const admission = createAdmission(10, 100)
+  const admission = createAdmission(10, 100, standing)
   const place = admission.enter(0)!
   expect(place.grow(60)).toBe(true)
   expect(place.grow(41)).toBe(false)
@@ -28,7 +31,7 @@ test("bytes that do not fit are not counted", () => {
 })
 
 test("leaving twice gives back once, and nothing grows afterwards", () => {
-  const admission = createAdmission(10, 100)
+  const admission = createAdmission(10, 100, standing)
   const stays = admission.enter(0)!
   stays.grow(5)
   const leaves = admission.enter(0)!
@@ -39,6 +42,50 @@ test("leaving twice gives back once, and nothing grows afterwards", () => {
   expect([admission.messages, admission.bytes]).toEqual([1, 5])
 })
 
+test("where there is no room, a message that has been coming for long gives its place to another", () => {
+  let nowMs = 0
+  const admission = createAdmission(2, 100, () => nowMs)
+  const evicted: string[] = []
+  const slow = admission.enter(0)!
+  slow.onEvicted = () => evicted.push("slow")
+  slow.grow(50)
+  const complete = admission.enter(0)!
+  complete.onEvicted = () => evicted.push("complete")
+  complete.complete()
+  nowMs = bounds.httpBodyUndisturbedMs - 1
+  expect(admission.enter(0)).toBeUndefined()
+  nowMs += 1
+  // What could never fit costs nobody a place.
+  expect(admission.enter(101)).toBeUndefined()
+  expect(evicted).toEqual([])
+  const next = admission.enter(0)!
+  expect(evicted).toEqual(["slow"])
+  expect(slow.grow(1)).toBe(false)
+  expect([admission.messages, admission.bytes]).toEqual([2, 0])
+  nowMs += bounds.httpBodyUndisturbedMs
+  expect(next.grow(100)).toBe(true)
+  expect(evicted).toEqual(["slow"])
+})
+
+test("bytes get room from the oldest that is still coming, which may be the one that asks", () => {
+  let nowMs = 0
+  const admission = createAdmission(3, 100, () => nowMs)
+  const evicted: number[] = []
+  const places = [0, 1, 2].map((index) => {
+    nowMs = index
+    const place = admission.enter(0)!
+    place.onEvicted = () => evicted.push(index)
+    place.grow(30)
+    return place
+  })
+  nowMs += bounds.httpBodyUndisturbedMs
+  expect(places[1]!.grow(20)).toBe(true)
+  expect(evicted).toEqual([0])
+  expect(places[1]!.grow(40)).toBe(false)
+  expect(evicted).toEqual([0, 1])
+  expect([admission.messages, admission.bytes]).toEqual([1, 30])
+})
+
 test("whatever happens, the budget is never exceeded and is whole again at the end", () => {
   const step = fc.record({
     what: fc.constantFrom("enter", "grow", "leave"),
@@ -47,7 +94,7 @@ test("whatever happens, the budget is never exceeded and is whole again at the e
   })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const admission = createAdmission(5, 100)
+      const admission = createAdmission(5, 100, standing)
       const places = [admission.enter(0)!]
       for (const { what, which, bytes } of steps) {
         const place = places[which % places.length]!

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test"
 import fc from "fast-check"
 import { Fifo } from "../../src/core/fifo.ts"
 import { seed } from "../support/seed.ts"
+import { until } from "../support/until.ts"
 
 test("a fifo does what an array does, also far beyond its compaction", () => {
   const step = fc.oneof(
@@ -32,4 +33,23 @@ test("a fifo does what an array does, also far beyond its compaction", () => {
     }
   })
   fc.assert(property, { seed, numRuns: 100 })
+})
+
+test("what was shifted out of a fifo is not kept by it", async () => {
+  const fifo = new Fifo<object>()
+  const gone = Array.from({ length: 100 }, () => {
+    const item = { large: true }
+    fifo.push(item)
+    return new WeakRef(item)
+  })
+  while (fifo.size > 0) fifo.shift()
+  await until(
+    () => {
+      Bun.gc(true)
+      // The last few may still be on the stack.
+      return gone.filter((item) => item.deref() !== undefined).length < 10
+    },
+    { what: "them to be collected" },
+  )
+  expect(fifo.size).toBe(0)
 })

@@ -2,11 +2,17 @@ import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { seed } from "../support/seed.ts"
 import type { Refusals } from "./simulated-broker.ts"
-import { SimulatedTopic, type TopicOptions } from "./simulated-topic.ts"
+import {
+  type Offence,
+  SimulatedTopic,
+  type SourceMessage,
+  type TopicOptions,
+} from "./simulated-topic.ts"
 
 const weights = {
   message: 14,
-  poison: 2,
+  keyless: 2,
+  poison: 1,
   deliver: 20,
   route: 24,
   answer: 24,
@@ -26,11 +32,15 @@ const step: fc.Arbitrary<StepName> = fc.oneof(
   })),
 )
 
+const offences: readonly Offence[] = ["always", "as it is", "by its size"]
+
 function take(topic: SimulatedTopic, name: StepName, choice: number): void {
   const { broker } = topic
   if (name === "message") topic.messages.push({ key: String(choice % 4) })
-  else if (name === "poison") topic.messages.push({ key: undefined })
-  else if (name === "deliver") topic.deliver()
+  else if (name === "keyless") topic.messages.push({ key: undefined })
+  else if (name === "poison") {
+    topic.messages.push({ key: String(choice % 4), offence: offences[choice % 3]! })
+  } else if (name === "deliver") topic.deliver()
   else if (name === "route") broker.route(choice)
   else if (name === "answer") broker.answer(choice)
   else if (name === "frame") broker.deliver()
@@ -54,22 +64,32 @@ function holds(refusals: Refusals, options: TopicOptions, check: (topic: Simulat
     topic.calm()
     check(topic)
   })
-  fc.assert(property, { seed, numRuns: 400 })
+  fc.assert(property, { seed, numRuns: 400, includeErrorInReport: true })
 }
 
 /** Acks are checked as they happen; this is what has to be true in the end. */
 function everythingIsDone(topic: SimulatedTopic): void {
-  expect(topic.acked).toBe(topic.messages.length)
+  const unacceptable = topic.messages.filter(isUnacceptable)
+  expect(topic.acked).toBe(topic.messages.length - unacceptable.length)
+  expect(topic.stats.heldMessages).toBe(unacceptable.length)
   expect(topic.intake.size).toBe(0)
   expect(topic.broker.outbox.unconfirmed).toBe(0)
   const { inFlightMessages, inFlightBytes } = topic.stats
   expect({ inFlightMessages, inFlightBytes }).toEqual({ inFlightMessages: 0, inFlightBytes: 0 })
   expect(topic.budget.used).toBe(0)
-  expect(topic.stats.settled).toBeGreaterThanOrEqual(topic.messages.length)
-  topic.messages.forEach(({ key }, at) => {
+  expect(topic.stats.settled).toBeGreaterThanOrEqual(topic.acked)
+  topic.messages.forEach(({ key, offence }, at) => {
     if (key === undefined) expect(topic.notes(at)[0]).toMatchObject({ reason: "missing_key" })
+    if (offence === "as it is") {
+      const reasons = topic.notes(at).map(({ reason }) => reason)
+      expect(["refused_by_broker", "unroutable"]).toContain(reasons[0]!)
+    }
   })
 }
+
+/** Nowhere, not even as a dead letter. */
+const isUnacceptable = ({ offence }: SourceMessage): boolean =>
+  offence === "always" || offence === "by its size"
 
 describe("a source is acked only up to what is safe, and to its end", () => {
   const modes: readonly (readonly [string, Refusals, TopicOptions])[] = [
@@ -177,6 +197,34 @@ describe("an intake", () => {
     expect(parcel?.letter.properties).toEqual(properties)
     expect(topic.acked).toBe(2)
     expect(topic.stats.deadLettered.invalid_key).toBe(1)
+  })
+})
+
+describe("a message that the broker takes nowhere", () => {
+  test("is held, and what comes behind it is acked alone", () => {
+    const topic = new SimulatedTopic()
+    const offences = [undefined, "always", undefined, "by its size", undefined] as const
+    for (const offence of offences) topic.messages.push({ key: "1", ...(offence && { offence }) })
+    topic.calm()
+    expect(topic.taken("a.p1")).toEqual([0, 2, 4])
+    expect(topic.acked).toBe(3)
+    expect(topic.held.toSorted()).toEqual(["body_too_large", "refused_by_broker"])
+    expect(topic.stats.heldMessages).toBe(2)
+    topic.loseSource()
+    expect(topic.stats.heldMessages).toBe(0)
+    topic.calm()
+    expect(topic.taken("a.p1")).toEqual([0, 2, 4])
+    expect(topic.stats.heldMessages).toBe(2)
+  })
+
+  test("is dead-lettered if the broker takes it there, with the queue that it was meant for", () => {
+    const topic = new SimulatedTopic()
+    topic.messages.push({ key: "1", offence: "as it is" }, { key: "1" })
+    topic.calm()
+    expect(topic.notes(0)).toMatchObject([{ reason: "refused_by_broker" }])
+    expect(topic.notes(0)[0]?.detail).toContain('"a.p1"')
+    expect(topic.acked).toBe(2)
+    expect(topic.stats.deadLettered.refused_by_broker).toBe(1)
   })
 })
 

@@ -14,9 +14,12 @@ function laneUnderTest({ mayRefuse = false, returnsMax = 3, isOpen = true } = {}
   const results: string[] = []
   const stats = groupStats()
   const backoff = { firstMs: 100, maxMs: 400 }
+  const port = { mayPublish: true }
   const lane = new Lane(
     { queue: "q", mayRefuse, returnsMax, backoff, random: () => 0, stats },
     {
+      fits: ({ body }) => body.length < 10,
+      mayPublish: () => port.mayPublish,
       publish: (parcel) => sent.push(parcel),
       backOff: (turn, delayMs, declare) => waits.push({ turn, delayMs, declare }),
       settled: (parcel, result) => parcel.letter.settled(parcel, result),
@@ -33,8 +36,12 @@ function laneUnderTest({ mayRefuse = false, returnsMax = 3, isOpen = true } = {}
   const names = () => sent.map(({ letter }) => new TextDecoder().decode(letter.body))
   const retry = () => lane.retry(waits.at(-1)!.turn)
   if (isOpen) lane.opened()
-  return { lane, sent, waits, results, stats, offer, names, retry }
+  return { lane, port, sent, waits, results, stats, offer, names, retry }
 }
+
+/** Like none of those in flight. */
+const unknown = { properties: new Uint8Array(0), body: Uint8Array.of(0) }
+const fine = () => undefined
 
 describe("a lane", () => {
   test("holds everything until it is opened, and then sends one until that is confirmed", () => {
@@ -106,7 +113,7 @@ describe("a lane", () => {
     lane.confirmed(offer("probe"))
     const [a, b] = [offer("a"), offer("b"), offer("c")] as const
     lane.confirmed(b)
-    lane.returned()
+    lane.returned(unknown)
     lane.refused(a)
     expect(stats.orderViolations).toBe(1)
   })
@@ -114,7 +121,7 @@ describe("a lane", () => {
   test("takes no confirm for success that comes behind a return", () => {
     const { lane, offer, names, waits, retry, results } = laneUnderTest()
     const a = offer("a")
-    lane.returned()
+    lane.returned(unknown)
     lane.confirmed(a)
     expect(results).toEqual([])
     expect(waits.at(-1)?.declare).toBe(true)
@@ -131,7 +138,7 @@ describe("a lane", () => {
     offer("c", { key: "other" })
     for (let times = 1; times <= 3; times++) {
       expect(results).toEqual([])
-      lane.returned()
+      lane.returned(unknown)
       lane.confirmed(a)
       expect(waits.length).toBe(times)
       retry()
@@ -144,7 +151,7 @@ describe("a lane", () => {
   test("gives up what came while it waited with the next return, but not after a lull", () => {
     const { lane, offer, retry, results } = laneUnderTest({ returnsMax: 2 })
     const returned = (parcel: Parcel) => {
-      lane.returned()
+      lane.returned(unknown)
       lane.confirmed(parcel)
     }
     const a = offer("a")
@@ -168,7 +175,7 @@ describe("a lane", () => {
   test("declares the queue again before it tries the one behind a message given up", () => {
     const { lane, offer, names, waits, retry } = laneUnderTest({ returnsMax: 1 })
     const a = offer("a")
-    lane.returned()
+    lane.returned(unknown)
     lane.confirmed(a)
     offer("b")
     expect(names()).toEqual(["a"])
@@ -184,7 +191,7 @@ describe("a lane", () => {
       lane.refused(a)
       retry()
     }
-    lane.returned()
+    lane.returned(unknown)
     lane.confirmed(a)
     retry()
     lane.confirmed(a)
@@ -196,7 +203,7 @@ describe("a lane", () => {
     const a = offer("a")
     lane.refused(a)
     const [stale] = waits
-    lane.closed()
+    lane.closed(fine)
     lane.opened()
     expect(names()).toEqual(["a", "a"])
     lane.refused(a)
@@ -215,7 +222,7 @@ describe("a lane", () => {
     const [first, b] = [own("a"), own("b"), own("c")] as const
     lane.refused(b)
     own("d")
-    const given = lane.closed()
+    const given = lane.closed(fine)
     expect(given).toEqual([])
     lane.opened()
     expect(names().slice(4)).toEqual(["a"])
@@ -227,7 +234,7 @@ describe("a lane", () => {
     const { lane, offer } = laneUnderTest()
     offer("a", { persistent: false })
     offer("b", { persistent: false })
-    expect(lane.closed().map(([, failure]) => failure)).toEqual(["lost", "unsent"])
+    expect(lane.closed(fine).map(([, failure]) => failure)).toEqual(["lost", "unsent"])
     expect(lane.size).toBe(0)
   })
 
@@ -310,7 +317,7 @@ describe("a lane whose queue has refused something", () => {
     expect(names().slice(4)).toEqual(["b1", "a2"])
     lane.confirmed(held[0]!)
     expect(names().slice(6)).toEqual(["a3"])
-    lane.closed()
+    lane.closed(fine)
     lane.opened()
     expect(names().slice(7)).toEqual(["b1"])
     lane.confirmed(held[1]!)

@@ -1,4 +1,5 @@
-import type { Lane, Parcel } from "../../src/core/lane.ts"
+import type { ChannelEnd } from "../../src/core/channel-end.ts"
+import type { Lane, Letter, Parcel } from "../../src/core/lane.ts"
 import { Outbox, type OutboxPort } from "../../src/core/outbox.ts"
 import { WireWatch } from "./wire-watch.ts"
 
@@ -21,7 +22,7 @@ export interface SimulatedQueue {
 }
 
 type Answer =
-  | { readonly kind: "return"; readonly lane: Lane }
+  | { readonly kind: "return"; readonly parcel: Parcel }
   | { readonly kind: "confirm"; readonly tag: number; readonly multiple: boolean; isNack: boolean }
 
 interface Timer {
@@ -44,7 +45,13 @@ export class SimulatedBroker implements OutboxPort {
   readonly watch = new WireWatch()
   readonly queues = new Map<string, SimulatedQueue>()
   refusals: Refusals = "never"
+  /** What makes the broker close the channel, whenever it is published. */
+  isPoison: (letter: Letter) => boolean = () => false
+  bodyBytesMax = Number.POSITIVE_INFINITY
   isOpen = false
+  /** Channels that the client gave up. */
+  given = 0
+  #nowMs = 0
   #channelCount = 0
   #published: Publish[] = []
   #routed = 0
@@ -83,12 +90,26 @@ export class SimulatedBroker implements OutboxPort {
   }
 
   /** The channel goes, after the broker has taken `more` of what was published on it. */
-  lose(more: number, choice: number): void {
-    if (!this.isOpen) return
+  lose(more: number, choice: number, end: ChannelEnd = { kind: "lost" }): void {
     for (let left = more; left > 0; left--) this.route(choice)
+    if (this.isOpen) this.#close(end)
+  }
+
+  #close(end: ChannelEnd): void {
     this.isOpen = false
-    this.watch.closed()
-    this.outbox.closed()
+    this.watch.closed(end)
+    this.outbox.closed(end)
+  }
+
+  /** Some time has passed, and the client looks which answers are missing. */
+  look(choice: number): void {
+    this.#nowMs += (choice % 4) * 10
+    if (!this.isOpen) return
+    const { isDead } = this.outbox.checkAnswers(this.#nowMs, 25)
+    this.watch.silenced(this.outbox.mute)
+    if (!isDead) return
+    this.given += 1
+    this.lose(choice % 5, choice)
   }
 
   /** Decides about the next publish. */
@@ -96,11 +117,20 @@ export class SimulatedBroker implements OutboxPort {
     const publish = this.#published[this.#routed]
     if (publish === undefined || !this.isOpen) return false
     this.#routed += 1
+    const { letter } = publish.parcel
+    if (letter.body.length > this.bodyBytesMax) {
+      this.#close({ kind: "tooLarge", bodyBytesMax: this.bodyBytesMax })
+      return true
+    }
+    if (this.isPoison(letter)) {
+      this.#close({ kind: "offended" })
+      return true
+    }
     const queue = this.queue(publish.lane.queue)
     const mayRefuse = this.refusals === "any" || (this.refusals === "probes" && publish.isProbe)
     if (queue.isMissing) {
       publish.verdict = "returned"
-      this.#answers.push({ kind: "return", lane: publish.lane })
+      this.#answers.push({ kind: "return", parcel: publish.parcel })
     } else if (mayRefuse && choice % 3 === 0) publish.verdict = "refused"
     else {
       publish.verdict = "accepted"
@@ -129,8 +159,9 @@ export class SimulatedBroker implements OutboxPort {
     const answer = this.#answers.shift()
     if (answer === undefined || !this.isOpen) return false
     if (answer.kind === "return") {
-      this.watch.returned(answer.lane)
-      answer.lane.returned()
+      const { parcel } = answer
+      this.watch.returned(parcel)
+      parcel.lane.returned(parcel.letter)
       return true
     }
     const { tag, multiple, isNack } = answer
@@ -158,6 +189,7 @@ export class SimulatedBroker implements OutboxPort {
     this.refusals = "never"
     this.open()
     for (let rounds = 0; rounds < 100_000; rounds++) {
+      this.open()
       const moved = [this.route(1), this.answer(1), this.deliver()]
       if (!moved.includes(true) && !this.fire(rounds * 5 + 1, true)) return
     }

@@ -20,8 +20,14 @@ export interface TopicOptions {
   readonly mayRefuse?: boolean
 }
 
+/** What the broker takes nowhere, or only as a dead letter; or what is larger than it takes. */
+export type Offence = "always" | "as it is" | "by its size"
+
+const blanks = { always: 1, "as it is": 2, "by its size": 20 } as const
+
 /** A message of the source: its body is its place in the source. */
 export interface SourceMessage {
+  readonly offence?: Offence
   /** A digit; without one it cannot be routed. */
   readonly key: string | undefined
   /** @default a list with the key as its one header */
@@ -39,12 +45,15 @@ export class SimulatedTopic {
   readonly stats = topicStats(Object.keys(queues))
   readonly deadLetters: Lane
   readonly dispatch: Dispatch
-  /** Messages acked, from the first. */
-  acked = 0
+  /** Places in the source of what was acked. */
+  readonly #acked = new Set<number>()
+  readonly held: string[] = []
   intake: Intake
-  /** The place in the source of the first message of the open channel. */
-  #firstOfChannel = 0
-  #delivered = 0
+  /** Places of what the open channel delivered, in that order. */
+  #delivered: number[] = []
+  /** Places of what an earlier channel delivered and was not acked. */
+  #again: number[] = []
+  #nextNew = 0
 
   constructor({ returnsMax = Number.POSITIVE_INFINITY, mayRefuse = false }: TopicOptions = {}) {
     const backoff = { firstMs: 1, maxMs: 8 }
@@ -61,31 +70,48 @@ export class SimulatedTopic {
       returnsMax: Number.POSITIVE_INFINITY,
       stats: groupStats(),
     })
+    this.broker.watch.watchesSuspects = false
+    this.broker.bodyBytesMax = 15
+    this.broker.isPoison = ({ properties, body }) => {
+      const count = new TextDecoder().decode(body).split(" ").length - 1
+      const isNoted = readNote(properties).reason !== undefined
+      return count === blanks.always || (count === blanks["as it is"] && !isNoted)
+    }
     this.dispatch = new Dispatch(topicRoute, new Map(lanes), this.stats)
     this.intake = this.#openIntake()
     this.broker.open()
   }
 
+  /** How many messages were acked. */
+  get acked(): number {
+    return this.#acked.size
+  }
+
   /** Delivers the next message of the source, if there is one. */
   deliver(): boolean {
-    const at = this.#firstOfChannel + this.#delivered
+    const again = this.#again.shift()
+    const at = again ?? this.#nextNew
     const message = this.messages[at]
     if (message === undefined) return false
-    this.#delivered += 1
-    const headers = message.key === undefined ? [] : [textHeader("key", message.key)]
-    const body = new TextEncoder().encode(String(at))
+    if (again === undefined) this.#nextNew += 1
+    this.#delivered.push(at)
+    const { key, offence } = message
+    const headers = key === undefined ? [] : [textHeader("key", key)]
+    const text = `${at}${" ".repeat(offence === undefined ? 0 : blanks[offence])}`
+    const body = new TextEncoder().encode(text)
     const properties = message.properties ?? rawList({ headers })
-    this.intake.accept({ deliveryTag: this.#delivered, properties, body })
+    this.intake.accept({ deliveryTag: this.#delivered.length, properties, body })
     return true
   }
 
-  /** The source's channel goes; a new one starts with the first message that was not acked. */
+  /** The source's channel goes; a new one starts with what was delivered and not acked. */
   loseSource(): void {
     const old = this.intake
     old.close()
     if (old.size > 0) throw new Error("a closed intake has open deliveries")
-    this.#firstOfChannel = this.acked
-    this.#delivered = 0
+    const open = this.#delivered.filter((at) => !this.#acked.has(at))
+    this.#again = [...open, ...this.#again]
+    this.#delivered = []
     this.intake = this.#openIntake()
   }
 
@@ -114,20 +140,22 @@ export class SimulatedTopic {
       frameMax: 131_072,
       budget: this.budget,
       now: () => new Date("2024-01-01T00:00:00Z"),
-      ack: (tag) => {
+      ack: (tag, multiple) => {
         if (intake !== this.intake) throw new Error(`acked ${tag} on a closed channel`)
-        this.#ack(tag)
+        this.#ack(tag, multiple)
       },
+      held: (reason) => this.held.push(reason),
     })
     return intake
   }
 
-  #ack(tag: number): void {
-    const upTo = this.#firstOfChannel + tag
-    if (tag > this.#delivered) throw new Error(`acked ${tag}, which was never delivered`)
-    if (upTo <= this.acked) throw new Error(`acked ${tag} again`)
-    for (let at = this.acked; at < upTo; at++) this.#checkSafe(at)
-    this.acked = upTo
+  #ack(tag: number, multiple: boolean): void {
+    if (tag > this.#delivered.length) throw new Error(`acked ${tag}, which was never delivered`)
+    const upTo = this.#delivered.slice(multiple ? 0 : tag - 1, tag)
+    const fresh = upTo.filter((at) => !this.#acked.has(at))
+    if (fresh.length === 0) throw new Error(`acked ${tag} again`)
+    for (const at of fresh) this.#checkSafe(at)
+    for (const at of fresh) this.#acked.add(at)
   }
 
   #checkSafe(at: number): void {

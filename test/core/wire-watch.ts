@@ -1,3 +1,4 @@
+import type { ChannelEnd } from "../../src/core/channel-end.ts"
 import type { Lane, Parcel } from "../../src/core/lane.ts"
 import { type GroupStats, groupStats } from "../../src/core/stats.ts"
 
@@ -8,6 +9,7 @@ interface Sent {
   answer?: "ack" | "nack"
   /** A return for its lane came while it was in flight. */
   isSuspect: boolean
+  isReturned: boolean
   /** Later publishes of its key that were on the wire when its refusal arrived. */
   overtakers: Sent[]
 }
@@ -26,7 +28,17 @@ export class WireWatch {
   #careful = new Set<Lane>()
   #isFresh = new Set<Lane>()
   #channel: Sent[] = []
+  /** By lane: what was sent since nothing of it was in flight. */
+  readonly #rounds = new Map<Lane, Sent[]>()
+  /** Sent on a channel that was closed over one of them, and not answered since. */
+  readonly #accused = new Set<Parcel>()
+  /** Off where nobody calls `settled`. */
+  watchesSuspects = true
+  readonly #strikes = new Map<Parcel, number>()
   readonly abandoned = new Set<Parcel>()
+  readonly #silent = new Set<string>()
+  /** How often a lane was kept apart. */
+  muted = 0
 
   expected(lane: Lane): GroupStats {
     const known = this.#stats.get(lane) ?? groupStats()
@@ -44,9 +56,39 @@ export class WireWatch {
     this.#isFresh = new Set()
   }
 
-  closed(): void {
+  closed(end: ChannelEnd): void {
     this.#countOvertakers()
+    if (end.kind === "offended") this.#accuse()
     this.#channel = []
+    this.#rounds.clear()
+    this.#silent.clear()
+  }
+
+  /** These get nothing more until they answer. */
+  silenced(queues: readonly string[]): void {
+    for (const queue of queues) {
+      const isNew = !this.#silent.has(queue)
+      if (isNew) this.muted += 1
+      this.#silent.add(queue)
+    }
+  }
+
+  /** Its owner knows what became of it. */
+  settled(parcel: Parcel): void {
+    this.#accused.delete(parcel)
+  }
+
+  strikesOf(parcel: Parcel): number {
+    return this.#strikes.get(parcel) ?? 0
+  }
+
+  #accuse(): void {
+    const open = this.#channel.filter((each) => each.answer === undefined)
+    const [only] = open
+    if (only !== undefined && open.length === 1) {
+      this.#strikes.set(only.parcel, this.strikesOf(only.parcel) + 1)
+    }
+    for (const { parcel } of open) if (parcel.letter.persistent) this.#accused.add(parcel)
   }
 
   /** Returns whether the publish is the only one that its lane may have in flight. */
@@ -58,6 +100,10 @@ export class WireWatch {
     const inFlight = this.#inFlight(lane)
     const isProbe = this.#careful.has(lane)
     if (isProbe && inFlight.length > 0) throw new Error(`${what} was sent beside a probe`)
+    if (this.#silent.has(lane.queue)) throw new Error(`${what} was sent to a queue without answers`)
+    const isAlone = this.#channel.every((each) => each.answer !== undefined)
+    if (this.watchesSuspects && !isAlone && this.#accused.size > 0)
+      throw new Error(`${what} was sent beside a suspect`)
     if (inFlight.some((each) => each.parcel === parcel))
       throw new Error(`${what} is in flight twice`)
     if (this.abandoned.has(parcel)) throw new Error(`${what} was sent though it was given up`)
@@ -65,20 +111,27 @@ export class WireWatch {
       throw new Error(`${what} was sent with another of its key in flight`)
     }
     this.#checkOrder(parcel, what)
-    this.#channel.push({
+    const sent: Sent = {
       parcel,
       tag: this.#channel.length + 1,
       isProbe,
       isSuspect: false,
+      isReturned: false,
       overtakers: [],
-    })
+    }
+    this.#channel.push(sent)
+    this.#rounds.set(lane, [...(this.#rounds.get(lane) ?? []), sent])
     return isProbe
   }
 
-  returned(lane: Lane): void {
+  returned(parcel: Parcel): void {
+    const { lane } = parcel
     this.expected(lane).returned += 1
     this.#careful.add(lane)
-    for (const each of this.#inFlight(lane)) each.isSuspect = true
+    for (const each of this.#inFlight(lane)) {
+      each.isSuspect = true
+      if (each.parcel === parcel) each.isReturned = true
+    }
   }
 
   confirmed(tag: number, multiple: boolean, isNack: boolean): void {
@@ -86,6 +139,8 @@ export class WireWatch {
     for (const each of open.filter((one) => (multiple ? one.tag <= tag : one.tag === tag))) {
       const { lane } = each.parcel
       each.answer = isNack ? "nack" : "ack"
+      this.#accused.delete(each.parcel)
+      this.#silent.delete(lane.queue)
       if (isNack) {
         this.expected(lane).nacked += 1
         this.#careful.add(lane)
@@ -97,7 +152,22 @@ export class WireWatch {
         if (each.isProbe) this.#careful.delete(lane)
       }
     }
+    this.#countOvertakenReturns()
     if (this.#channel.every((each) => each.answer !== undefined)) this.#countOvertakers()
+  }
+
+  #countOvertakenReturns(): void {
+    for (const [lane, round] of this.#rounds) {
+      if (round.some((each) => each.answer === undefined)) continue
+      const isMissed = (each: Sent) => each.isReturned || each.answer === "nack"
+      for (const later of round.filter((each) => each.isSuspect && !isMissed(each))) {
+        const overtaken = round.filter(
+          (each) => each.tag < later.tag && isMissed(each) && isSameKey(each.parcel, later.parcel),
+        )
+        this.expected(lane).orderViolations += overtaken.length
+      }
+      this.#rounds.delete(lane)
+    }
   }
 
   /** To be called once all is quiet, before `expected`. */

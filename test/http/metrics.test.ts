@@ -18,7 +18,14 @@ test("the router's numbers are those of the moment of the scrape", async () => {
   topic.rejected.missing_key = 2
   topic.inFlightBytes = 4096
   topic.groups.g!.confirmed = 5
+  topic.groups.g!.inFlight = 2
+  topic.groups.g!.lanes.push({ size: 3 }, { size: 4 })
+  topic.deadLetterCopies.nacked = 6
+  topic.deadLetterCopies.lanes.push({ size: 8 })
+  topic.oldestArrivedMs = Date.now() - 90_000
   stats.reconnects.publish = 1
+  stats.losses.consume.silent = 3
+  stats.oldestUnconfirmedSeconds = 1.5
   expect(await scrape(told)).toContain('partymq_consumed_messages_total{topic="t"} 7')
   topic.consumed = 9
   topic.inFlightBytes = 0
@@ -29,11 +36,20 @@ test("the router's numbers are those of the moment of the scrape", async () => {
     'partymq_in_flight_bytes{topic="t"} 0',
     'partymq_confirmed_copies_total{topic="t",group="g"} 5',
     'partymq_order_violations_total{topic="t",group="g"} 0',
+    'partymq_in_flight_copies{topic="t",group="g"} 2',
+    'partymq_waiting_copies{topic="t",group="g"} 5',
+    'partymq_dead_letter_nacked_copies_total{topic="t"} 6',
+    'partymq_dead_letter_unsettled_copies{topic="t"} 8',
     'partymq_reconnects_total{connection="publish"} 1',
+    'partymq_connection_losses_total{connection="consume",reason="silent"} 3',
+    'partymq_connection_losses_total{connection="publish",reason="silent"} 0',
+    "partymq_oldest_unconfirmed_seconds 1.5",
     "partymq_ready 1",
   ]) {
     expect(lines).toContain(line)
   }
+  const oldest = lines.find((line) => line.startsWith("partymq_source_oldest_unsettled_seconds{"))
+  expect(Number(oldest?.split(" ").at(-1))).toBeCloseTo(90, -1)
 })
 
 test("requests are counted by route and status, never by what a client makes up", async () => {

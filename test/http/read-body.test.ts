@@ -7,7 +7,7 @@ const roomy: BodyBounds = {
   bytesMax: 1_000_000,
   timeoutMs: 60_000,
   signal: new AbortController().signal,
-  grow: () => true,
+  place: { grow: () => true, onEvicted: () => {} },
 }
 
 /** A body in these pieces, and what was done with it. */
@@ -62,7 +62,9 @@ test("bytes are counted as they are read, and refused when there is no room", as
   const counted: number[] = []
   const grow = (bytes: number) => counted.push(bytes) < 3
   const { stream, seen } = bodyOf(zeros(1, 2, 3, 4))
-  expect(await readBody(stream, { ...roomy, grow })).toEqual({ kind: "overloaded" })
+  expect(await readBody(stream, { ...roomy, place: { ...roomy.place, grow } })).toEqual({
+    kind: "overloaded",
+  })
   expect(counted).toEqual([1, 2, 3])
   expect(seen.isCancelled).toBe(true)
 })
@@ -85,4 +87,14 @@ test("a body that is not complete when the signal comes is no message", async ()
 
 test("a body that breaks off is no message", async () => {
   expect(await readBody(bodyOf(zeros(5), "break").stream, roomy)).toEqual({ kind: "incomplete" })
+})
+
+test("a body whose place went to another is no message, and keeps nothing of it", async () => {
+  const { stream, seen } = bodyOf(zeros(5), "hang")
+  const place = { ...roomy.place }
+  const read = readBody(stream, { ...roomy, place })
+  await until(() => seen.pulled === 1, { what: "the first piece to be read" })
+  place.onEvicted()
+  expect(await read).toEqual({ kind: "timeout" })
+  expect(seen.isCancelled).toBe(true)
 })

@@ -20,9 +20,9 @@ export interface ToldApp {
 export function createToldApp(http: Partial<Config["http"]> = {}): ToldApp {
   const router = createToldRouter(http)
   const { inFlightMessagesMax, inFlightBytesMax } = router.config.http
-  const admission = createAdmission(inFlightMessagesMax, inFlightBytesMax)
   const errors: string[] = []
   const clock = { nowMs: 0 }
+  const admission = createAdmission(inFlightMessagesMax, inFlightBytesMax, () => clock.nowMs)
   const stopping = new AbortController()
   const nothing = () => {}
   const error = (...line: unknown[]) => void errors.push(JSON.stringify(line))

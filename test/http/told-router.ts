@@ -1,6 +1,6 @@
 import type { Config } from "../../src/config/config.ts"
 import type { Incoming, PublishOutcome } from "../../src/core/outcome.ts"
-import { topicStats } from "../../src/core/stats.ts"
+import { routerStats } from "../../src/core/stats.ts"
 import type { GroupStatus, Readiness, Router } from "../../src/router.ts"
 
 /**
@@ -34,7 +34,7 @@ export function createToldRouter(
     published,
     told,
     config: { ...toldConfig(http), shutdownTimeoutMs },
-    stats: { topics: { t: topicStats(["g"]) }, reconnects: { publish: 0, consume: 0 } },
+    stats: routerStats({ t: ["g"] }),
     start: async () => {},
     readiness: () => told.readiness,
     unavailable: () => told.unavailable,

@@ -5,6 +5,7 @@ import { createLog } from "../../src/log.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { limitedUser } from "../support/limited-user.ts"
 import { management } from "../support/management.ts"
+import { publishCut } from "../support/publish-cut.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { newRouter, startedRouter } from "../support/test-router.ts"
 import { unique } from "../support/unique.ts"
@@ -47,6 +48,8 @@ async function declare(queue: string, args: object): Promise<void> {
 
 const taken = async (topic: string, count: number) =>
   (await take(vhost.url, `partymq.${topic}.g.g1.p0`, count)).map(({ body }) => text(body))
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0)
 
 describe("a source queue", () => {
   test("is declared if missing, with its exchange and bindings", async () => {
@@ -162,6 +165,63 @@ describe("a source queue", () => {
     expect(await taken(topic, 1)).toEqual(["1"])
     await router.stop()
   })
+
+  test("goes from a router that has lost its way out to one that has one, and back when it may", async () => {
+    const topic = unique("given-up")
+    const config = configured(topic, { queue: `${topic}.q` })
+    await using way = await publishCut(vhost.url)
+    const url = new URL(vhost.url)
+    url.port = String(way.port)
+    const first = await startedRouter({ ...config, amqp: { url: url.href } })
+    const second = await startedRouter(config)
+    const settled = (router: typeof first) => router.stats.topics[topic]!.settled
+    await publish(`${topic}.q`, ["1", "2"])
+    await until(() => settled(first) === 2, { what: "the first to route" })
+    way.cut()
+    await until(() => !first.readiness().ready, { what: "the cut to be noticed" })
+    await publish(`${topic}.q`, ["3", "4"])
+    const takenOver = { what: "the second to route", timeoutMs: 2 * bounds.sourcesKeptMs }
+    await until(() => settled(second) === 2, takenOver)
+    expect(first.stats.topics[topic]!.consumed).toBe(4)
+    way.mend()
+    await until(() => first.readiness().ready, { what: "readiness", timeoutMs: 20_000 })
+    await second.stop()
+    await publish(`${topic}.q`, ["5"])
+    await until(() => settled(first) === 3, { what: "the first to route again" })
+    expect(await taken(topic, 5)).toEqual(["1", "2", "3", "4", "5"])
+    await first.stop()
+  }, 60_000)
+
+  test("that somebody makes anew without Single Active Consumer still goes to one router at a time", async () => {
+    const topic = unique("anew")
+    const queue = `${topic}.q`
+    const config = configured(topic, { queue })
+    const lines: string[] = []
+    const log = createLog({ level: "warn", stream: { write: (line) => lines.push(line) } })
+    const routers = [await startedRouter(config, { log }), await startedRouter(config, { log })]
+    const settled = () => routers.map(({ stats }) => stats.topics[topic]!.settled)
+    await publish(queue, ["1", "2"])
+    await until(() => sum(settled()) === 2, { what: "one to route" })
+    const path = `/api/queues/${vhost.name}/${queue}`
+    const settings = { durable: true, arguments: { "x-queue-type": "classic" } }
+    // Until it is the other one: a router may be quicker to make it as it was.
+    const isAnother = async () => {
+      await management("DELETE", path).catch(() => {})
+      await management("PUT", path, settings)
+      return true
+    }
+    await until(isAnother, { what: "the other queue", intervalMs: 1 })
+    const isTold = () => lines.some((line) => line.includes("standing by"))
+    await until(isTold, { what: "one of them to stand by" })
+    const before = settled()
+    const bodies = Array.from({ length: 200 }, (_, n) => String(n + 3))
+    await publish(queue, bodies)
+    await until(() => sum(settled()) === 202, { what: "all to be routed" })
+    const busy = settled().filter((count, at) => count > before[at]!)
+    expect(busy).toHaveLength(1)
+    expect(await taken(topic, 202)).toEqual(["1", "2", ...bodies])
+    for (const router of routers) await router.stop()
+  }, 60_000)
 
   test("is not read on while too much of it is in flight, and is once there is room", async () => {
     const topic = unique("large")

@@ -7,7 +7,11 @@ export async function limitedUser(vhost: Vhost) {
   const name = unique("user")
   const everything = ".*"
   await management("PUT", `/api/users/${name}`, { password: "secret", tags: "" })
-  const grant = async (rights: { configure?: string; read?: string }): Promise<void> => {
+  const grant = async (rights: {
+    configure?: string
+    write?: string
+    read?: string
+  }): Promise<void> => {
     const all = { configure: everything, write: everything, read: everything, ...rights }
     await management("PUT", `/api/permissions/${vhost.name}/${name}`, all)
   }
@@ -17,6 +21,8 @@ export async function limitedUser(vhost: Vhost) {
     url: `amqp://${name}:secret@${host}/${vhost.name}`,
     /** Which queues it may declare, as a regular expression: `^$` is none. */
     mayConfigure: (configure: string) => grant({ configure }),
+    /** Which exchanges it may publish to: the default one is `amq\\.default`. */
+    mayWrite: (write: string) => grant({ write }),
     /** Which queues it may consume. */
     mayRead: (read: string) => grant({ read }),
     async [Symbol.asyncDispose]() {

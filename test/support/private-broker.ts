@@ -6,6 +6,8 @@ import { startPrivateNode } from "../../src/local-broker/start-private-node.ts"
 export interface PrivateBroker {
   readonly url: string
   readonly managementUrl: string
+  /** Of RabbitMQ. */
+  readonly version: string
   /** Of the node, to suspend it (`process.kill(pid, "SIGSTOP")`); another after `restart`. */
   readonly pid: number
   /** Kills the node without warning and waits until it is gone. */
@@ -29,6 +31,7 @@ export async function startPrivateBroker(): Promise<PrivateBroker> {
   return {
     url: node.url,
     managementUrl: node.managementUrl,
+    version: node.version,
     get pid() {
       return node.pid
     },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { bounds } from "../../src/core/bounds.ts"
-import { forwardable } from "../../src/wire/forwardable.ts"
+import { forwardable, withoutPriority } from "../../src/wire/forwardable.ts"
 import { seed } from "../support/seed.ts"
 import {
   hex,
@@ -74,6 +74,15 @@ describe("a property list to be forwarded", () => {
     const list = rawList({ userId: "guest", appId: "a" })
     const kept = rawList({ appId: "a" })
     expect(hex(forwardable(list, list.length + headerFrameOverhead))).toBe(hex(kept))
+  })
+
+  test("moves a priority to a header where that fits, and always takes it off", () => {
+    const list = rawList({ priority: 9, appId: "a", headers: [textHeader("h", "v")] })
+    const moved = [textHeader("h", "v"), textHeader("x-partymq-priority", "9")]
+    expect(hex(withoutPriority(list, frameMax))).toBe(hex(rawList({ appId: "a", headers: moved })))
+    const bare = rawList({ appId: "a", headers: [textHeader("h", "v")] })
+    expect(hex(withoutPriority(list, list.length + headerFrameOverhead))).toBe(hex(bare))
+    expect(withoutPriority(bare, frameMax)).toBe(bare)
   })
 
   test("never needs more than a frame when it came in one", () => {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { ackFrame, contentFrames, headerFits, publishFrame } from "../../src/wire/frames.ts"
+import {
+  ackFrame,
+  type ContentFrames,
+  contentFrames,
+  headerFits,
+  publishFrame,
+} from "../../src/wire/frames.ts"
 import { seed } from "../support/seed.ts"
 import { fromHex, hex } from "./property-list.ts"
 
@@ -27,6 +33,14 @@ function framesOf(stream: Uint8Array, frameMax: number): Frame[] {
   return frames
 }
 
+/** All of them, as a socket gets them. */
+function written(frames: ContentFrames): Uint8Array {
+  const stream = new Uint8Array(4096)
+  let end = 0
+  while (!frames.isWritten) end = frames.writeNext(stream, end)
+  return stream.subarray(0, end)
+}
+
 const method = publishFrame(7, "q")
 const properties = fromHex("1000 02")
 
@@ -37,7 +51,7 @@ describe("contentFrames", () => {
       fc.uint8Array({ maxLength: 30 }),
       fc.integer({ min: 50, max: 120 }),
       (body, list, frameMax) => {
-        const frames = framesOf(contentFrames(7, method, list, body, frameMax), frameMax)
+        const frames = framesOf(written(contentFrames(7, method, list, body, frameMax)), frameMax)
         const [first, header, ...rest] = frames
         expect(frames.map(({ channel }) => channel)).toEqual(frames.map(() => 7))
         expect(hex(first!.payload)).toBe(hex(method.subarray(7, -1)))
@@ -61,13 +75,14 @@ describe("contentFrames", () => {
       [184, 2],
       [185, 3],
     ] as const) {
-      const stream = contentFrames(1, method, properties, new Uint8Array(size).fill(0xce), 100)
+      const body = new Uint8Array(size).fill(0xce)
+      const stream = written(contentFrames(1, method, properties, body, 100))
       expect(framesOf(stream, 100).length).toBe(2 + frames)
     }
   })
 
   test("have no body frame for an empty body", () => {
-    const stream = contentFrames(1, method, properties, new Uint8Array(0), 4096)
+    const stream = written(contentFrames(1, method, properties, new Uint8Array(0), 4096))
     const header = "02 0001 0000000f 003c 0000 0000000000000000 100002 ce"
     expect(hex(stream)).toBe(hex(method) + hex(fromHex(header)))
   })

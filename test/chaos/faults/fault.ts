@@ -6,6 +6,10 @@ export interface Fault {
   readonly kind: string
   /** Only the network's: may come on top of another one. */
   readonly isOfNetwork?: boolean
+  /** No fault of the network may come on top of it: it does something to the network itself. */
+  readonly isAlone?: boolean
+  /** Shows what others hardly do, so that a short run begins with it. */
+  readonly isTelling?: boolean
   inject(scene: Scene, random: Random): Promise<void>
 }
 
