@@ -10,9 +10,12 @@ import { planTopics } from "./topic-plan.ts"
 
 export type { GroupStatus }
 
-/** Whether messages can come in and go out, and if not, why not (for people). */
+/**
+ * Whether messages can come in and go out, and if not, why not (for people). `impaired` names single
+ * partition queues that cannot be published to: their messages wait, or are refused over HTTP.
+ */
 export type Readiness =
-  | { readonly ready: true }
+  | { readonly ready: true; readonly impaired?: readonly string[] }
   | { readonly ready: false; readonly reasons: readonly string[] }
 
 export interface RouterOptions {
@@ -73,7 +76,9 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
     start: () => broker.start(),
     readiness() {
       const reasons = broker.problems()
-      return reasons.length === 0 ? { ready: true } : { ready: false, reasons }
+      if (reasons.length > 0) return { ready: false, reasons }
+      const impaired = broker.impairments()
+      return impaired.length === 0 ? { ready: true } : { ready: true, impaired }
     },
     unavailable: () => unavailable(broker),
     publish: (topic, message, publishOptions = {}) =>

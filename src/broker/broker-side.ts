@@ -12,10 +12,10 @@ import { type GroupStatus, groupStatuses } from "./group-status.ts"
 import { Link } from "./link.ts"
 import { lossReason } from "./loss-reason.ts"
 import { Publisher } from "./publisher.ts"
+import { QueueKeeper } from "./queue-keeper.ts"
 import { SourceSide } from "./source-side.ts"
 import { StartRefused } from "./start-refused.ts"
 import { addTopicLanes } from "./topic-lanes.ts"
-import { declareTopics } from "./topic-queues.ts"
 
 export interface BrokerSideOptions {
   readonly config: Config
@@ -38,6 +38,7 @@ interface Topic {
 export class BrokerSide {
   readonly #options: BrokerSideOptions
   readonly #publisher: Publisher
+  readonly #keeper: QueueKeeper
   readonly #conditions: BrokerConditions
   readonly #topics: ReadonlyMap<string, Topic>
   readonly #publishLink: Link
@@ -58,12 +59,18 @@ export class BrokerSide {
       mute: () => this.#publisher.mute,
       isPaused: () => this.#sources.isPaused,
     })
+    this.#keeper = new QueueKeeper({
+      ...{ plans, endpoint, log: options.log },
+      publishing: () => this.#publishLink.connection,
+      bar: (queues) => this.#publisher.bar(queues),
+    })
     this.#publisher = new Publisher({
       stats: options.stats,
       channelClosed: (reason) => this.#conditions.channelClosed(reason),
       troubled: (lane, isMissing) => this.#conditions.troubled(lane, isMissing),
       confirmTimeoutMs: endpoint.confirmTimeoutMs,
-      redeclare: (queue) => this.#redeclare(queue),
+      unanswered: (queues) => this.#keeper.suspect(queues),
+      redeclare: (queue) => this.#keeper.declareAgain(queue),
     })
     const linked = { endpoint, log: options.log, backoff: reconnectBackoff }
     this.#sources = new SourceSide({
@@ -90,6 +97,7 @@ export class BrokerSide {
   async start(): Promise<void> {
     await this.#publishLink.start()
     this.#conditions.start()
+    this.#keeper.start()
     await this.#sources.start()
   }
 
@@ -124,10 +132,16 @@ export class BrokerSide {
   problems(): readonly string[] {
     const publishing = this.unavailable()
     const sources = this.#sources.problems
-    const mute = this.#publisher.mute.map((queue) => `queue "${queue}" does not answer`)
-    if (publishing === undefined) return [...mute, ...sources]
+    if (publishing === undefined) return sources
     const why = this.#publishLink.problem
     return [why === undefined ? publishing.detail : `${publishing.detail}: ${why}`, ...sources]
+  }
+
+  /** Partition queues that nothing can be published to, and why; all others flow. */
+  impairments(): readonly string[] {
+    const mute = this.#publisher.mute.map((queue) => [queue, "does not answer"] as const)
+    const all = [...new Map([...mute, ...this.#keeper.barred])]
+    return all.map(([queue, why]) => `queue "${queue}" ${why}`)
   }
 
   /** What the broker says of each partition queue. */
@@ -159,7 +173,7 @@ export class BrokerSide {
   async #setUpPublishing(connection: Connection): Promise<void> {
     const wasAgreed = this.#isAgreed
     if (!wasAgreed) await this.#agree(connection)
-    await declareTopics(connection, this.#options.plans)
+    await this.#keeper.prepare(connection)
     await this.#publisher.open(connection)
     if (wasAgreed) this.#agreeAgain(connection)
   }
@@ -185,14 +199,10 @@ export class BrokerSide {
     }
   }
 
-  async #redeclare(queue: string): Promise<void> {
-    const connection = this.#publishLink.connection
-    if (connection !== undefined) await declareTopics(connection, this.#options.plans, queue)
-  }
-
   async #stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true
     this.#conditions.stop()
+    this.#keeper.stop()
     this.#sources.stopTaking()
     const deadline = performance.now() + timeoutMs - Math.min(closeMs, timeoutMs / 4)
     while (this.#inFlight() > 0 && performance.now() < deadline) await Bun.sleep(settleCheckMs)

@@ -84,6 +84,10 @@ export function deliveryProtection(
   return type === "quorum" && isLimited ? { "x-delivery-limit": -1 } : {}
 }
 
+/** Such a queue refuses `basic.get`, if it answers at all. */
+export const isSingleActiveQuorum = ({ arguments: args }: QueueDeclaration): boolean =>
+  args["x-queue-type"] === "quorum" && args["x-single-active-consumer"] === true
+
 const without = (these: QueueArguments, those: QueueArguments): QueueArguments =>
   Object.fromEntries(Object.entries(these).filter(([name]) => !(name in those)))
 

@@ -16,6 +16,8 @@ export interface PublisherOptions {
   readonly confirmTimeoutMs: number
   /** The broker closed the channel over something published on it; another is opened. */
   readonly channelClosed: (reason: string) => void
+  /** No confirm came in time: of one of these queues at least. */
+  readonly unanswered: (queues: readonly string[]) => void
   /** Makes a queue that publishes came back from. */
   readonly redeclare: (queue: string) => Promise<void>
 }
@@ -90,6 +92,11 @@ export class Publisher {
     this.#outbox.opened()
   }
 
+  /** Publishes nothing to these queues as long as they are named here. */
+  bar(queues: { has(queue: string): boolean }): void {
+    this.#outbox.bar(queues)
+  }
+
   /** The connection is gone, for a reason in which the broker may have had its say. */
   lost(reason: string): void {
     clearInterval(this.#watch)
@@ -145,7 +152,9 @@ export class Publisher {
       if (connection.blocked !== undefined) this.#outbox.owesNoAnswers()
       const { oldestMs, isDead } = this.#outbox.checkAnswers(performance.now(), confirmTimeoutMs)
       stats.oldestUnconfirmedSeconds = oldestMs / 1000
-      if (isDead) connection.destroy(`no confirm for ${confirmTimeoutMs} ms`)
+      if (!isDead) return
+      this.#options.unanswered(this.#outbox.unconfirmedQueues)
+      connection.destroy(`no confirm for ${confirmTimeoutMs} ms`)
     }, bounds.confirmCheckIntervalMs)
   }
 }

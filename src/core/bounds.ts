@@ -41,6 +41,13 @@ export const bounds = {
   confirmCheckIntervalMs: 1_000,
   /** A router that has no connection to publish on for so long gives its sources to another. */
   sourcesKeptMs: 10_000,
+  /** How often queues are looked at while nothing is wrong with them, and the pause after each. */
+  queueCheckIntervalMs: 15_000,
+  queueCheckPauseMs: 20,
+  /** And how often while nothing can be published to some of them. */
+  barredCheckIntervalMs: 2_000,
+  /** A quorum queue with a leader answers in a few ms, or in a second while it elects another. */
+  probeTimeoutMs: 1_500,
   /** Channels that the broker closes over one message before it is taken for one it never takes. */
   strikesMax: 3,
   /** Confirm timeouts in a row after which one queue's silence costs the connection after all. */

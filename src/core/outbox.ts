@@ -14,6 +14,11 @@ export interface OutboxPort {
   backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void
 }
 
+/** Some queues, by name. */
+interface Queues {
+  has(queue: string): boolean
+}
+
 /**
  * Everything that is to be published and not yet settled: one lane for each queue, all on one
  * channel in confirm mode. Pure bookkeeping: it decides what is sent when, and what becomes of it.
@@ -36,6 +41,7 @@ export class Outbox {
   #answeredMs = 0
   #unconfirmed = new ConfirmWindow<Parcel>()
   /** What the broker takes, as far as is known: it says so when it has been given more. */
+  #barred: Queues = new Set()
   #bodyBytesMax = Number.POSITIVE_INFINITY
   #open = false
   /** One of those that are to be published is suspect. */
@@ -75,7 +81,19 @@ export class Outbox {
     return lane
   }
 
+  /** Nothing is sent to these queues as long as they are named here; what was sent is not called back. */
+  bar(queues: Queues): void {
+    this.#barred = queues
+    for (const lane of this.#lanes) lane.resume()
+  }
+
+  /** The queues of what is unconfirmed. */
+  get unconfirmedQueues(): readonly string[] {
+    return [...new Set(this.#unconfirmed.toArray().map(({ lane }) => lane.queue))]
+  }
+
   #mayPublish(lane: Lane): boolean {
+    if (this.#barred.has(lane.queue)) return false
     if (this.#mute.size > 0 && this.#mute.has(lane)) return false
     return !this.#isOneAtATime || this.#unconfirmed.size === 0
   }

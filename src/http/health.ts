@@ -43,7 +43,13 @@ export function readyRoute(deps: HttpDeps): Route {
     },
     serve() {
       const obstacle = readinessProblem(deps)
-      return obstacle === undefined ? jsonResponse({ status: "ready" }) : problemResponse(obstacle)
+      if (obstacle !== undefined) return problemResponse(obstacle)
+      const readiness = deps.router.readiness()
+      const impaired = readiness.ready ? readiness.impaired?.slice(0, impairedMax) : undefined
+      return jsonResponse({ status: "ready", ...(impaired && { impaired }) })
     },
   }
 }
+
+/** Of a thousand queues in the same trouble a few will do. */
+const impairedMax = 10

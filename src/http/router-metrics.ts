@@ -38,6 +38,15 @@ export function registerRouterMetrics(registry: Registry, router: Router): void 
       this.set(router.readiness().ready ? 1 : 0)
     },
   })
+  new Gauge({
+    name: "partymq_impaired_queues",
+    help: "Queues that nothing is published to until they are put right",
+    registers: [registry],
+    collect() {
+      const readiness = router.readiness()
+      this.set(readiness.ready ? (readiness.impaired?.length ?? 0) : 0)
+    },
+  })
 }
 
 type Row = readonly [

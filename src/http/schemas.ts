@@ -73,7 +73,12 @@ export const topicStatusSchema = v.strictObject({
 
 export const aliveSchema = v.strictObject({ status: v.literal("alive") })
 
-export const readySchema = v.strictObject({ status: v.literal("ready") })
+export const readySchema = v.strictObject({
+  status: v.literal("ready"),
+  impaired: v.optional(
+    v.pipe(v.array(v.string()), v.description("Queues that nothing is published to, and why")),
+  ),
+})
 
 export type Accepted = v.InferOutput<typeof acceptedSchema>
 export type TopicSummary = v.InferOutput<typeof topicSummarySchema>

@@ -52,23 +52,28 @@ describe.skipIf(!canStartPrivateBroker)("a broker that blocks publishers", () =>
       },
     })
 
-  async function fill(topic: string): Promise<void> {
+  /** Fills a topic's source queue, and keeps its router from reading it until told to let go. */
+  async function heldBacklog(topic: string): Promise<() => Promise<void>> {
     const connection = await connect(broker.url)
-    const publisher = await RawPublisher.open(connection, `${topic}.source`)
+    const channel = await connection.plainChannel()
+    const source = `${topic}.source`
+    await channel.queueDeclare(source, { durable: true })
+    const publisher = await RawPublisher.open(connection, source)
     const properties = encodeProperties({ deliveryMode: 2, headers: [["key", "k"]] })
     for (let n = 0; n < backlog; n++) publisher.publish(properties, encoder.encode(String(n)))
     await publisher.unconfirmedAtMost(0)
-    await connection.shut(5_000)
+    await channel.prefetch(1)
+    await channel.basicConsume(source, { noAck: false, exclusive: true }, () => {})
+    return () => connection.shut(1_000)
   }
 
   for (const [resource, raise, end] of alarms) {
     test(`for want of ${resource} stops sources and answers HTTP, and all flows again`, async () => {
       const topic = `low-on-${resource}`
-      // What is written once, at the first start, is written before: that waits for an alarm's end.
-      await (await start(topic)).stop()
-      await fill(topic)
-      await broker.ctl(...raise)
+      const letGo = await heldBacklog(topic)
       const router = await start(topic)
+      await broker.ctl(...raise)
+      await letGo()
       const server = serveHttp(router, quietLog)
       const post = async (body: string) => {
         const startedMs = performance.now()
@@ -93,9 +98,11 @@ describe.skipIf(!canStartPrivateBroker)("a broker that blocks publishers", () =>
           expect([503, 504]).toContain(response.status)
           expect(tookMs).toBeLessThan(publishTimeoutMs + 1_000)
         }
-        const { consumed, settled } = router.stats.topics[topic]!
-        expect(consumed).toBeLessThanOrEqual(prefetch)
-        expect(settled).toBe(0)
+        const stats = router.stats.topics[topic]!
+        await until(() => stats.consumed > 0, { what: "the source to be read" })
+        expect((await post("refused again")).response.status).toBe(503)
+        expect(stats.consumed).toBeLessThanOrEqual(prefetch)
+        expect(stats.settled).toBe(0)
         await broker.ctl(...end)
         await until(() => router.stats.topics[topic]!.settled === backlog, {
           what: "the whole backlog to be routed",

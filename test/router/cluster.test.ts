@@ -84,7 +84,6 @@ describe.skipIf(!canStartPrivateBroker)("a cluster of three nodes", () => {
       await consumers.stop()
       expect(oracle.verdict(published)).toEqual(flawless)
       expect(stats.groups.all!.orderViolations).toBe(0)
-      console.log(published.length, stats.groups.all!.nacked, stats.groups.all!.retried)
       await router.stop()
     }),
     180_000,
