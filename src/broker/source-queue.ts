@@ -108,7 +108,8 @@ async function isSingleActive(connection: Connection, queue: string): Promise<bo
       return true
     } catch (error) {
       const reason = BrokerError.from(error, "the broker says")
-      const conflict = isConflict(reason) ? readConflict(reason.message) : undefined
+      if (!isConflict(reason)) throw reason
+      const conflict = readConflict(reason.message)
       if (conflict === undefined || conflict.setting === "x-single-active-consumer") return false
       const { setting, value } = conflict
       if (typeof value === "boolean" && !setting.startsWith("x-"))

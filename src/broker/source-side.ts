@@ -110,6 +110,8 @@ export class SourceSide {
     }
     this.#consuming = connection
     await Promise.all(this.#sources.map((source) => source.open(connection)))
+    // Some of what came on an earlier connection is still on its way.
+    if (this.#budget.isExhausted) connection.pauseReading()
   }
 }
 

@@ -46,7 +46,6 @@ export class Intake {
   /** When each of them came, oldest first; ms since 1970. */
   readonly #arrivedMs = new Map<number, number>()
   readonly #held = new Set<number>()
-  #openBytes = 0
   #isClosed = false
 
   constructor(options: IntakeOptions) {
@@ -66,9 +65,7 @@ export class Intake {
     this.#open.set(tag, nothingYet)
     this.#arrivedMs.set(tag, this.#options.now().getTime())
     this.#noteOldest()
-    const bytes = this.#bytesOf(delivery)
-    this.#openBytes += bytes
-    this.#options.budget.take(bytes)
+    this.#options.budget.take(bytesOf(delivery))
     const way = dispatch.publish(delivery, {
       persistent: true,
       settled: (outcome) => this.#dispatched(delivery, outcome),
@@ -79,8 +76,6 @@ export class Intake {
   /** The channel is gone or given up. */
   close(): void {
     this.#isClosed = true
-    this.#options.budget.give(this.#openBytes)
-    this.#openBytes = 0
     this.#options.dispatch.stats.heldMessages -= this.#held.size
     this.#held.clear()
     for (const way of [...this.#open.values()]) way.abandon()
@@ -90,7 +85,10 @@ export class Intake {
   }
 
   #dispatched(delivery: Delivered, outcome: Dispatched): void {
-    if (this.#isClosed) return
+    if (this.#isClosed) {
+      this.#options.budget.give(bytesOf(delivery))
+      return
+    }
     if (outcome.kind === "delivered") this.#settled(delivery)
     else if (outcome.kind === "rejected") {
       this.#deadLetter(delivery, outcome.reason, outcome.detail)
@@ -130,8 +128,8 @@ export class Intake {
       orderKey: undefined,
       persistent: true,
       settled: (_, result) => {
-        if (this.#isClosed) return
-        if (result === "tooLarge") this.#hold(delivery, "body_too_large")
+        if (this.#isClosed) this.#options.budget.give(bytesOf(delivery))
+        else if (result === "tooLarge") this.#hold(delivery, "body_too_large")
         else if (result === "unacceptable") this.#hold(delivery, "refused_by_broker")
         else if (result === "confirmed") {
           dispatch.stats.deadLettered[reason] += 1
@@ -142,11 +140,6 @@ export class Intake {
     const parcel = deadLetters.offer(letter)
     const way = { abandon: () => deadLetters.abandon(parcel) }
     if (this.#open.has(delivery.deliveryTag)) this.#open.set(delivery.deliveryTag, way)
-  }
-
-  /** Each group gets a copy, and while the broker does not read they all wait here. */
-  #bytesOf({ properties, body }: Delivered): number {
-    return (properties.length + body.length) * this.#options.dispatch.route.groups.length
   }
 
   #settled(delivery: Delivered): void {
@@ -167,9 +160,7 @@ export class Intake {
     this.#open.delete(deliveryTag)
     this.#arrivedMs.delete(deliveryTag)
     this.#noteOldest()
-    const bytes = this.#bytesOf(delivery)
-    this.#openBytes -= bytes
-    this.#options.budget.give(bytes)
+    this.#options.budget.give(bytesOf(delivery))
     const acked = this.#watermark.top
     if (this.#watermark.settle(deliveryTag)) this.#ackFrom(acked + 1, this.#watermark.top)
   }
@@ -186,5 +177,7 @@ export class Intake {
     else for (let tag = first; tag <= last; tag++) if (!this.#held.has(tag)) ack(tag, false)
   }
 }
+
+const bytesOf = ({ properties, body }: Delivered): number => properties.length + body.length
 
 const nothingYet: Abandonable = { abandon: () => {} }

@@ -28,7 +28,7 @@ interface Queues {
  * - a refused parcel is sent again before anything behind it is sent for the first time;
  * - after a connect or a refusal one parcel is in flight until its confirm, then all that wait.
  * For each parcel: it settles exactly once. And for the channel: after the broker closed one over
- * something that was published, publishes go out one at a time until each suspect had its answer.
+ * something that was published, few publishes are unconfirmed at once until each suspect is answered.
  */
 export class Outbox {
   readonly #port: OutboxPort
@@ -44,8 +44,6 @@ export class Outbox {
   #barred: Queues = new Set()
   #bodyBytesMax = Number.POSITIVE_INFINITY
   #open = false
-  /** One of those that are to be published is suspect. */
-  #isOneAtATime = false
   /** Settled, and not told to their owners yet. */
   #settled: (readonly [parcel: Parcel, result: ParcelResult])[] = []
   #isHeld = false
@@ -95,7 +93,7 @@ export class Outbox {
   #mayPublish(lane: Lane): boolean {
     if (this.#barred.has(lane.queue)) return false
     if (this.#mute.size > 0 && this.#mute.has(lane)) return false
-    return !this.#isOneAtATime || this.#unconfirmed.size === 0
+    return this.#unconfirmed.size < this.#suspects.unconfirmedMax
   }
 
   /** A fresh channel is in confirm mode; tags start at 1. */
@@ -122,7 +120,7 @@ export class Outbox {
     const judge = (parcel: Parcel) => this.#judge(parcel)
     const given = [...this.#lanes].flatMap((lane) => lane.closed(judge))
     for (const [parcel] of given) this.#suspects.clear(parcel)
-    this.#isOneAtATime = this.#suspects.any
+    this.#suspects.relax()
     this.#settled.push(...given)
     this.#tellOwners()
   }
@@ -160,7 +158,7 @@ export class Outbox {
       this.#isHeld = false
     }
     this.#tellOwners()
-    if (this.#isOneAtATime) this.#resume()
+    if (this.#suspects.relax()) this.#resume()
   }
 
   /**
@@ -168,7 +166,6 @@ export class Outbox {
    * more, and what it has not come to yet must not go out before what it will offer again.
    */
   #resume(): void {
-    this.#isOneAtATime = this.#suspects.any
     for (const lane of this.#lanes) lane.resume()
   }
 

@@ -34,6 +34,8 @@ export class WireWatch {
   readonly #accused = new Set<Parcel>()
   /** Off where nobody calls `settled`. */
   watchesSuspects = true
+  /** Of what may be on the wire while there are accused. */
+  #openMax = 0
   readonly #strikes = new Map<Parcel, number>()
   readonly abandoned = new Set<Parcel>()
   readonly #silent = new Set<string>()
@@ -89,6 +91,7 @@ export class WireWatch {
       this.#strikes.set(only.parcel, this.strikesOf(only.parcel) + 1)
     }
     for (const { parcel } of open) if (parcel.letter.persistent) this.#accused.add(parcel)
+    if (open.length > 0) this.#openMax = Math.max(1, Math.floor(open.length / 2))
   }
 
   /** Returns whether the publish is the only one that its lane may have in flight. */
@@ -101,9 +104,9 @@ export class WireWatch {
     const isProbe = this.#careful.has(lane)
     if (isProbe && inFlight.length > 0) throw new Error(`${what} was sent beside a probe`)
     if (this.#silent.has(lane.queue)) throw new Error(`${what} was sent to a queue without answers`)
-    const isAlone = this.#channel.every((each) => each.answer !== undefined)
-    if (this.watchesSuspects && !isAlone && this.#accused.size > 0)
-      throw new Error(`${what} was sent beside a suspect`)
+    const open = this.#channel.filter((each) => each.answer === undefined).length
+    if (this.watchesSuspects && open >= this.#openMax && this.#accused.size > 0)
+      throw new Error(`${what} was sent beside too many suspects`)
     if (inFlight.some((each) => each.parcel === parcel))
       throw new Error(`${what} is in flight twice`)
     if (this.abandoned.has(parcel)) throw new Error(`${what} was sent though it was given up`)

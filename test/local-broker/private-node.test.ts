@@ -49,7 +49,9 @@ describe.skipIf(!canStartPrivateBroker)("a private node", () => {
     await node.start()
     expect(await accepts(node)).toBe(true)
     expect(node.pid).not.toBe(before.pid)
-    expect(await queueNames(node)).toContain("durable")
+    // The management API of 4.0 lists it a moment later.
+    const isListed = async () => (await queueNames(node)).includes("durable")
+    await until(isListed, { what: "the durable queue to be listed" })
   }, 60_000)
 
   test("answers rabbitmqctl, and says what rabbitmqctl complains about", async () => {

@@ -4,7 +4,6 @@ import type { Router } from "../../src/router.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { generatedChanges } from "../support/file-changes.ts"
 import { GroupConsumers } from "../support/group-consumers.ts"
-import { setMessageBytesMax, usualMessageBytesMax } from "../support/message-size-max.ts"
 import { OrderOracle } from "../support/order-oracle.ts"
 import {
   canStartPrivateBroker,
@@ -110,33 +109,6 @@ describe.skipIf(!canStartPrivateBroker)("a broker that goes away", () => {
     expect(again.status).toBe(202)
     await server.stop()
     await router.stop()
-  }, 120_000)
-
-  test("is not stormed with reconnects for a message that it refuses to take", async () => {
-    const router = await start("refused")
-    const connection = await connect(broker.url)
-    const publisher = await RawPublisher.open(connection, "refused.source")
-    await router.stop()
-    const large = JSON.stringify({ file: { key: "k" }, filler: "x".repeat(200_000) })
-    publisher.publish(properties, encoder.encode(large))
-    await publisher.unconfirmedAtMost(0)
-    await connection.shut(5_000)
-    await setMessageBytesMax(broker, 100_000)
-    const again = await start("refused")
-    await until(() => again.stats.reconnects.publish >= 3, { what: "three tries" })
-    const startedMs = performance.now()
-    await until(() => again.stats.reconnects.publish >= 6, {
-      what: "three more",
-      timeoutMs: 30_000,
-    })
-    // Waits double: from the fourth on they are no less than 400 ms.
-    expect(performance.now() - startedMs).toBeGreaterThan(1_000)
-    await setMessageBytesMax(broker, usualMessageBytesMax)
-    await until(() => again.stats.topics.refused!.settled === 1, {
-      what: "it to be taken",
-      timeoutMs: 30_000,
-    })
-    await again.stop()
   }, 120_000)
 
   test("turns HTTP to 503 while it is out of memory, and loses nothing", async () => {

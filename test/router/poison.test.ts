@@ -4,6 +4,7 @@ import { deadLetterQueue } from "../../src/core/generation.ts"
 import type { Router } from "../../src/router.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { FussyProxy } from "../support/fussy-proxy.ts"
+import { setMessageBytesMax } from "../support/message-size-max.ts"
 import {
   canStartPrivateBroker,
   type PrivateBroker,
@@ -120,8 +121,6 @@ describe.skipIf(!canStartPrivateBroker)("a message that is larger than the broke
   }, 60_000)
   afterAll(() => broker?.stop())
 
-  const limit = (bytes: number) =>
-    broker.ctl("eval", `application:set_env(rabbit, max_message_size, ${bytes}).`)
   const large = "x".repeat(5_000)
 
   test("is held in the source and refused over HTTP, until the broker takes it", async () => {
@@ -136,7 +135,7 @@ describe.skipIf(!canStartPrivateBroker)("a message that is larger than the broke
     )
     await feed(broker.url, ["a", large, "b"])
     await before.shut(5_000)
-    await limit(1_000)
+    await setMessageBytesMax(broker, 1_000)
     const router = await startedRouter(configFor(broker.url))
     const stats = router.stats.topics.orders!
     await until(() => stats.settled === 2 && stats.heldMessages === 1, {
@@ -148,7 +147,7 @@ describe.skipIf(!canStartPrivateBroker)("a message that is larger than the broke
     // The connection outlives all of this.
     expect(router.stats.reconnects.publish).toBe(0)
     expect(outcome).toMatchObject({ kind: "rejected", reason: "body_too_large" })
-    await limit(10_000)
+    await setMessageBytesMax(broker, 10_000)
     await router.stop()
     const again = await startedRouter(configFor(broker.url))
     await until(() => again.stats.topics.orders!.settled === 1, { what: "the large one" })

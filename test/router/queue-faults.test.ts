@@ -275,6 +275,7 @@ for (const right of rights) {
     await closePublishing(router)
     const said = () => JSON.stringify(router.readiness())
     await until(() => said().includes("ACCESS_REFUSED"), { what: "readiness to say why" })
+    if (right === "write") await expectGrowingWaits(router)
     await grant(".*")
     await until(() => router.readiness().ready, { what: "readiness", timeoutMs: 20_000 })
     await Promise.all([first.more(10, 20_000), second.more(10, 20_000)])
@@ -283,6 +284,17 @@ for (const right of rights) {
     await expectWhole(second, vhost.url, partitionQueue(topic, "g", 1, 1))
     await router.stop()
   }, 60_000)
+}
+
+/** Each new connection fails with the first publish: that must not become a storm of connections. */
+async function expectGrowingWaits({ stats }: Router): Promise<void> {
+  const { publish } = stats.reconnects
+  await until(() => stats.reconnects.publish >= publish + 3, { what: "three tries" })
+  const startedMs = performance.now()
+  const isTried = () => stats.reconnects.publish >= publish + 6
+  await until(isTried, { what: "three more", timeoutMs: 30_000 })
+  // Waits double: from the fourth on they are no less than 400 ms.
+  expect(performance.now() - startedMs).toBeGreaterThan(1_000)
 }
 
 /** Closes the router's publish connection as an operator would, once it is listed. */
