@@ -53,7 +53,6 @@ const hostile: readonly (readonly [what: string, properties: Uint8Array])[] = [
       contentEncoding: "identity",
       headers: everyType,
       deliveryMode: 1,
-      priority: 0,
       correlationId: "c".repeat(255),
       replyTo: "nobody",
       expiration: "86400000",

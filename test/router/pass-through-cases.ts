@@ -81,12 +81,12 @@ const shorts = (...texts: string[]) => texts.map(encodeShort)
 const lists: readonly (readonly [what: string, properties: Uint8Array])[] = [
   ["no property at all", bytes(0, 0)],
   [
-    "every property at once, cluster_id among them",
+    "every property at once but a priority, cluster_id among them",
     concat([
-      bytes(0xff, 0xec),
+      bytes(0xf7, 0xec),
       ...shorts("text/plain", "identity"),
       sized(entry("k", "S", text("v"))),
-      bytes(1, 4),
+      bytes(1),
       ...shorts("correlation", "reply", "86400000", "id"),
       fromHex("0000ffffffffffff"),
       ...shorts("type", "app", "cluster"),
