@@ -109,7 +109,7 @@ export class BrokerConditions {
       fields: { topic },
       begun: "the oldest message of a source does not settle; nothing behind it is acked",
       over: "the source settles again",
-      lasts: () => Date.now() - (stats.oldestArrivedMs ?? Number.NaN) >= bounds.stallSaidAfterMs,
+      lasts: () => Date.now() - (stats.oldestArrivedMs() ?? Number.NaN) >= bounds.stallSaidAfterMs,
     }))
   }
 }

@@ -1,16 +1,13 @@
 import type { Content } from "../core/parcel.ts"
-import { malformed, viewOf } from "../wire/field.ts"
+import { uint32At, uint64At } from "../wire/bytes.ts"
+import { malformed } from "../wire/field.ts"
 import { contentHeaderPrefix, frameType, method } from "../wire/frames.ts"
 
 /** A message as it came: the property list and the body, copied out of the read buffer, untouched. */
-export interface Delivery {
+export interface Delivery extends Content {
   /** Counts 1, 2, 3, … on its channel. */
   readonly deliveryTag: number
   readonly redelivered: boolean
-  readonly exchange: string
-  readonly routingKey: string
-  readonly properties: Uint8Array
-  readonly body: Uint8Array
 }
 
 /** Who hears what arrives on a raw channel. Nothing may be thrown here. */
@@ -25,17 +22,23 @@ export interface ContentListener {
 }
 
 const latin1 = new TextDecoder("latin1")
+const nothing = new Uint8Array(0)
 
 /** What a deliver or return announced, until header and body are complete. */
-interface Announced {
-  readonly deliver: boolean
+class Announced implements Delivery {
   readonly deliveryTag: number
   readonly redelivered: boolean
-  readonly exchange: string
-  readonly routingKey: string
-  properties: Uint8Array
-  body: Uint8Array
-  received: number
+  /** Of a return. */
+  readonly routingKey: string | undefined
+  properties: Uint8Array = nothing
+  body: Uint8Array = nothing
+  received = 0
+
+  constructor(deliveryTag: number, redelivered: boolean, routingKey?: string) {
+    this.deliveryTag = deliveryTag
+    this.redelivered = redelivered
+    this.routingKey = routingKey
+  }
 }
 
 /**
@@ -61,19 +64,18 @@ export class ContentReader {
   }
 
   #readMethod(payload: Uint8Array): boolean {
-    const view = viewOf(payload)
-    switch (view.getUint32(0)) {
+    switch (uint32At(payload, 0)) {
       case method.basicDeliver:
-        this.#announced = deliverOf(payload, view)
+        this.#announced = deliverOf(payload)
         return true
       case method.basicReturn:
         this.#announced = returnOf(payload)
         return true
       case method.basicAck:
-        this.#listener.confirmed?.(Number(view.getBigUint64(4)), (view.getUint8(12) & 1) === 1)
+        this.#listener.confirmed?.(uint64At(payload, 4), isMultiple(payload))
         return true
       case method.basicNack:
-        this.#listener.refused?.(Number(view.getBigUint64(4)), (view.getUint8(12) & 1) === 1)
+        this.#listener.refused?.(uint64At(payload, 4), isMultiple(payload))
         return true
       case method.basicCancel:
         this.#listener.cancelled?.()
@@ -84,9 +86,9 @@ export class ContentReader {
   }
 
   #readHeader(announced: Announced, payload: Uint8Array): void {
-    const bodySize = Number(viewOf(payload).getBigUint64(4))
+    const bodySize = uint64At(payload, 4)
     announced.properties = payload.slice(contentHeaderPrefix)
-    announced.body = new Uint8Array(bodySize)
+    announced.body = bodySize === 0 ? nothing : new Uint8Array(bodySize)
     if (bodySize === 0) this.#complete(announced)
   }
 
@@ -98,50 +100,30 @@ export class ContentReader {
 
   #complete(announced: Announced): void {
     this.#announced = undefined
-    if (announced.deliver) this.#listener.delivered?.(announced)
-    else this.#listener.returned?.(announced.routingKey, announced)
+    const { routingKey } = announced
+    if (routingKey === undefined) this.#listener.delivered?.(announced)
+    else this.#listener.returned?.(routingKey, announced)
   }
 }
 
-const nothing = new Uint8Array(0)
+const isMultiple = (payload: Uint8Array): boolean => (payload[12]! & 1) === 1
 
-function deliverOf(payload: Uint8Array, view: DataView): Announced {
-  const tagAt = 5 + view.getUint8(4)
-  const [exchange, routingKeyAt] = shortText(payload, tagAt + 9)
-  const [routingKey] = shortText(payload, routingKeyAt)
-  return {
-    deliver: true,
-    deliveryTag: Number(view.getBigUint64(tagAt)),
-    redelivered: view.getUint8(tagAt + 8) !== 0,
-    exchange,
-    routingKey,
-    properties: nothing,
-    body: nothing,
-    received: 0,
-  }
+function deliverOf(payload: Uint8Array): Announced {
+  const tagAt = shortTextEnd(payload, 4)
+  return new Announced(uint64At(payload, tagAt), payload[tagAt + 8] !== 0)
 }
 
 function returnOf(payload: Uint8Array): Announced {
-  const replyCodeEnd = 6
-  const [, exchangeAt] = shortText(payload, replyCodeEnd)
-  const [exchange, routingKeyAt] = shortText(payload, exchangeAt)
-  const [routingKey] = shortText(payload, routingKeyAt)
-  return {
-    deliver: false,
-    deliveryTag: 0,
-    redelivered: false,
-    exchange,
-    routingKey,
-    properties: nothing,
-    body: nothing,
-    received: 0,
-  }
+  const replyTextAt = 6
+  const exchangeAt = shortTextEnd(payload, replyTextAt)
+  const keyAt = shortTextEnd(payload, exchangeAt)
+  const key = payload.subarray(keyAt + 1, shortTextEnd(payload, keyAt))
+  return new Announced(0, false, latin1.decode(key))
 }
 
-/** A short string and where it ends. */
-function shortText(bytes: Uint8Array, at: number): [text: string, end: number] {
+/** Where the short string that begins there ends. */
+function shortTextEnd(bytes: Uint8Array, at: number): number {
   const length = bytes[at]
   if (length === undefined) throw malformed(at)
-  const end = at + 1 + length
-  return [latin1.decode(bytes.subarray(at + 1, end)), end]
+  return at + 1 + length
 }

@@ -3,7 +3,7 @@ import { bounds } from "../core/bounds.ts"
 import type { Lane, LaneOptions, Parcel } from "../core/lane.ts"
 import { Outbox } from "../core/outbox.ts"
 import type { RouterStats } from "../core/stats.ts"
-import { contentFrames, publishFrame } from "../wire/frames.ts"
+import { ContentFrames, publishFrame } from "../wire/frames.ts"
 import { readChannelEnd } from "./channel-end.ts"
 import type { Connection } from "./connection.ts"
 
@@ -130,7 +130,7 @@ export class Publisher {
       frames.set(lane.queue, method)
     }
     const { properties, body } = letter
-    connection.write(contentFrames(channel.id, method, properties, body, connection.frameMax))
+    connection.write(new ContentFrames(channel.id, method, properties, body, connection.frameMax))
   }
 
   #backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {

@@ -1,6 +1,6 @@
 import type { Lane, Letter, Parcel, ParcelFailure, ParcelResult } from "./lane.ts"
 import { messageView } from "./message-view.ts"
-import type { Incoming, Placement } from "./outcome.ts"
+import type { Incoming } from "./outcome.ts"
 import { type Rejected, type Routed, route, type TopicRoute } from "./route.ts"
 import type { TopicStats } from "./stats.ts"
 
@@ -47,14 +47,17 @@ export class Dispatch {
       options.settled(decision)
       return nothingToAbandon
     }
-    const only = options.groups
-    const isWanted = ({ group }: Placement) => only?.includes(group) ?? true
-    const placements = decision.placements.filter(isWanted)
-    if (placements.length === 0) throw new Error(`topic "${this.route.topic}" has no such groups`)
-    const ticket = new Ticket(message, { ...decision, placements }, options, this.stats)
-    for (const { queue } of placements) ticket.offer(this.#lanes.get(queue)!)
+    const routed = options.groups === undefined ? decision : this.#only(options.groups, decision)
+    const ticket = new Ticket(message, routed, options, this.stats)
+    for (const { queue } of routed.placements) ticket.offer(this.#lanes.get(queue)!)
     ticket.offeredAll()
     return ticket
+  }
+
+  #only(groups: readonly string[], routed: Routed): Routed {
+    const placements = routed.placements.filter(({ group }) => groups.includes(group))
+    if (placements.length === 0) throw new Error(`topic "${this.route.topic}" has no such groups`)
+    return { ...routed, placements }
   }
 
   /** Where the message goes; nothing is published. */
@@ -75,12 +78,12 @@ const latin1 = new TextDecoder("latin1")
 class Ticket implements Letter, Abandonable {
   readonly properties: Uint8Array
   readonly body: Uint8Array
-  readonly orderKey: string | undefined
   readonly persistent: boolean
   readonly #routed: Routed
   readonly #options: DispatchOptions
   readonly #stats: TopicStats
   readonly #parcels: Parcel[] = []
+  #orderKey: string | undefined
   readonly #failures: { group: string; failure: ParcelFailure }[] = []
   /** One more than the copies while they are being offered, so that it cannot settle early. */
   #open = 1
@@ -88,13 +91,20 @@ class Ticket implements Letter, Abandonable {
   constructor(message: Incoming, routed: Routed, options: DispatchOptions, stats: TopicStats) {
     this.properties = message.properties
     this.body = message.body
-    this.orderKey = routed.key === undefined ? undefined : latin1.decode(routed.key)
     this.persistent = options.persistent
     this.#routed = routed
     this.#options = options
     this.#stats = stats
     stats.inFlightMessages += 1
     stats.inFlightBytes += this.#size
+  }
+
+  /** Made when it is asked for: most lanes never do. */
+  get orderKey(): string | undefined {
+    const { key } = this.#routed
+    if (key === undefined) return undefined
+    this.#orderKey ??= latin1.decode(key)
+    return this.#orderKey
   }
 
   offer(lane: Lane): void {
@@ -132,8 +142,8 @@ class Ticket implements Letter, Abandonable {
 
   #outcome(): Dispatched {
     const routed = this.#routed
+    if (this.#failures.length === 0) return { kind: "delivered", routed }
     const failure = worst(this.#failures.map((each) => each.failure))
-    if (failure === undefined) return { kind: "delivered", routed }
     const groups = this.#failures.map((each) => each.group)
     const confirmedSome = groups.length < routed.placements.length
     // A copy that was never sent is no certainty about the message when another one was.
@@ -152,5 +162,5 @@ const byWeight: readonly ParcelFailure[] = [
   "unsent",
 ]
 
-const worst = (failures: readonly ParcelFailure[]): ParcelFailure | undefined =>
-  byWeight.find((failure) => failures.includes(failure))
+const worst = (failures: readonly ParcelFailure[]): ParcelFailure =>
+  byWeight.find((failure) => failures.includes(failure))!

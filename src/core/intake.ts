@@ -26,6 +26,13 @@ interface Delivered {
   readonly body: Uint8Array
 }
 
+/** A delivery that has not settled. */
+interface Open {
+  /** Milliseconds since 1970. */
+  readonly arrivedMs: number
+  way: Abandonable
+}
+
 type Failed = Extract<Dispatched, { readonly kind: "failed" }>
 
 /**
@@ -42,14 +49,14 @@ type Failed = Extract<Dispatched, { readonly kind: "failed" }>
 export class Intake {
   readonly #options: IntakeOptions
   readonly #watermark = new Watermark()
-  readonly #open = new Map<number, Abandonable>()
-  /** When each of them came, oldest first; ms since 1970. */
-  readonly #arrivedMs = new Map<number, number>()
+  /** By tag, the oldest first. */
+  readonly #open = new Map<number, Open>()
   readonly #held = new Set<number>()
   #isClosed = false
 
   constructor(options: IntakeOptions) {
     this.#options = options
+    options.dispatch.stats.oldestArrivedMs = () => this.#oldestArrivedMs()
   }
 
   /** Deliveries that have not settled. */
@@ -62,15 +69,15 @@ export class Intake {
     const { dispatch } = this.#options
     dispatch.stats.consumed += 1
     const tag = delivery.deliveryTag
-    this.#open.set(tag, nothingYet)
-    this.#arrivedMs.set(tag, this.#options.now().getTime())
-    this.#noteOldest()
+    const open: Open = { arrivedMs: this.#options.now().getTime(), way: nothingYet }
+    this.#open.set(tag, open)
     this.#options.budget.take(bytesOf(delivery))
     const way = dispatch.publish(delivery, {
       persistent: true,
       settled: (outcome) => this.#dispatched(delivery, outcome),
     })
-    if (this.#open.get(tag) === nothingYet) this.#open.set(tag, way)
+    // Unless it is on its way to the dead letters by now.
+    if (open.way === nothingYet) open.way = way
   }
 
   /** The channel is gone or given up. */
@@ -78,10 +85,8 @@ export class Intake {
     this.#isClosed = true
     this.#options.dispatch.stats.heldMessages -= this.#held.size
     this.#held.clear()
-    for (const way of [...this.#open.values()]) way.abandon()
+    for (const { way } of [...this.#open.values()]) way.abandon()
     this.#open.clear()
-    this.#arrivedMs.clear()
-    this.#noteOldest()
   }
 
   #dispatched(delivery: Delivered, outcome: Dispatched): void {
@@ -138,8 +143,8 @@ export class Intake {
       },
     }
     const parcel = deadLetters.offer(letter)
-    const way = { abandon: () => deadLetters.abandon(parcel) }
-    if (this.#open.has(delivery.deliveryTag)) this.#open.set(delivery.deliveryTag, way)
+    const open = this.#open.get(delivery.deliveryTag)
+    if (open !== undefined) open.way = { abandon: () => deadLetters.abandon(parcel) }
   }
 
   #settled(delivery: Delivered): void {
@@ -158,16 +163,14 @@ export class Intake {
   #release(delivery: Delivered): void {
     const { deliveryTag } = delivery
     this.#open.delete(deliveryTag)
-    this.#arrivedMs.delete(deliveryTag)
-    this.#noteOldest()
     this.#options.budget.give(bytesOf(delivery))
     const acked = this.#watermark.top
     if (this.#watermark.settle(deliveryTag)) this.#ackFrom(acked + 1, this.#watermark.top)
   }
 
-  #noteOldest(): void {
-    const [oldest] = this.#arrivedMs.values()
-    this.#options.dispatch.stats.oldestArrivedMs = oldest
+  #oldestArrivedMs(): number | undefined {
+    const [oldest] = this.#open.values()
+    return oldest?.arrivedMs
   }
 
   #ackFrom(first: number, last: number): void {

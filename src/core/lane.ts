@@ -1,4 +1,5 @@
 import { backoffDelayMs } from "./backoff.ts"
+import { InFlight } from "./in-flight.ts"
 import type { LaneOptions, LanePort, LaneState } from "./lane-port.ts"
 import { likeliest } from "./likeliest.ts"
 import { OrderWatch } from "./order-watch.ts"
@@ -14,7 +15,7 @@ export class Lane {
   readonly options: LaneOptions
   readonly #port: LanePort
   readonly #waiting: Waiting
-  readonly #inFlight = new Set<Parcel>()
+  readonly #inFlight = new InFlight()
   #refused: Parcel[] = []
   #state: LaneState = "closed"
   #canRefuse: boolean
@@ -48,8 +49,7 @@ export class Lane {
   }
 
   get oldestInFlight(): Parcel | undefined {
-    const [oldest] = this.#inFlight
-    return oldest
+    return this.#inFlight.oldest
   }
 
   /** Takes a letter; it is sent behind everything that was offered before. */
@@ -61,6 +61,7 @@ export class Lane {
       sends: 0,
       strikes: 0,
       isWaiting: false,
+      isInFlight: false,
       abandoned: false,
       maybeArrived: false,
       suspect: false,
@@ -140,8 +141,7 @@ export class Lane {
     this.#returns = 0
     // With one in flight for each key none can overtake another.
     if (!this.#waiting.isOnePerKey) {
-      const [oldest] = this.#inFlight
-      this.options.stats.orderViolations += this.#order.confirmed(parcel, oldest)
+      this.options.stats.orderViolations += this.#order.confirmed(parcel, this.#inFlight.oldest)
     }
     if (this.#state === "probing") this.#state = "open"
     this.options.stats.confirmed += 1

@@ -45,6 +45,8 @@ export interface Parcel {
   strikes: number
   /** It is among those of its lane that are neither in flight nor refused in this round. */
   isWaiting: boolean
+  /** It has been sent on the open channel and not been answered. */
+  isInFlight: boolean
   /** Its owner gave it up: settled on the next occasion, never sent (again). */
   abandoned: boolean
   /** It was in flight when a channel was lost: it may have arrived, whatever becomes of it now. */

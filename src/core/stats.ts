@@ -47,7 +47,7 @@ export interface TopicStats {
   /** Of copies for the dead-letter queue. */
   readonly deadLetterCopies: GroupStats
   /** Gauge: when the oldest message of the source came that has not settled, ms since 1970. */
-  oldestArrivedMs: number | undefined
+  oldestArrivedMs: () => number | undefined
   /** Gauge: messages that the broker takes nowhere; they stay in the source queue, unacked. */
   heldMessages: number
   /** Gauge: messages taken in and not yet settled. */
@@ -91,7 +91,7 @@ export const topicStats = (groups: readonly string[]): TopicStats => ({
   deadLettered: { ...rejections(), unroutable: 0, refused_by_broker: 0 },
   groups: Object.fromEntries(groups.map((group) => [group, groupStats()])),
   deadLetterCopies: groupStats(),
-  oldestArrivedMs: undefined,
+  oldestArrivedMs: () => undefined,
   heldMessages: 0,
   inFlightMessages: 0,
   inFlightBytes: 0,

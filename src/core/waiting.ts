@@ -62,6 +62,7 @@ export class Waiting {
 
   /** A parcel that was taken out is not coming back: the next of its key may be sent. */
   left(parcel: Parcel): void {
+    if (this.#keys.size === 0) return
     const key = parcel.letter.orderKey
     const line = key === undefined ? undefined : this.#keys.get(key)
     if (line?.first !== parcel) return

@@ -220,9 +220,10 @@ const gauges: readonly Row[] = [
     "partymq_source_oldest_unsettled_seconds",
     topic,
     "Since when the oldest message of the source that is not settled is here; 0 when there is none",
-    perTopic(({ oldestArrivedMs }) =>
-      oldestArrivedMs === undefined ? 0 : Math.max(0, Date.now() - oldestArrivedMs) / 1000,
-    ),
+    perTopic((stats) => {
+      const oldestMs = stats.oldestArrivedMs()
+      return oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs) / 1000
+    }),
   ],
   [
     "partymq_oldest_unconfirmed_seconds",

@@ -1,5 +1,6 @@
 import { InvalidKey } from "../core/key.ts"
 import type { HeaderValue } from "../core/message.ts"
+import { uint32At } from "./bytes.ts"
 
 /**
  * AMQP 0-9-1 field values, as RabbitMQ speaks them (its errata to the specification decide where the
@@ -47,14 +48,14 @@ export interface FieldSpan {
  * The span of the value whose type tag is at `at`.
  * @throws {InvalidKey} when the type is unknown or the value reaches past `limit`
  */
-export function fieldSpan(view: DataView, at: number, limit: number): FieldSpan {
+export function fieldSpan(bytes: Uint8Array, at: number, limit: number): FieldSpan {
   if (at >= limit) throw malformed(at)
-  const type = view.getUint8(at)
+  const type = bytes[at]!
   const start = at + 1
   const size = sizeByType[type]!
   if (size === -1) throw malformed(at)
   if (size === lengthPrefixed && start + 4 > limit) throw malformed(at)
-  const end = size === lengthPrefixed ? start + 4 + view.getUint32(start) : start + size
+  const end = size === lengthPrefixed ? start + 4 + uint32At(bytes, start) : start + size
   if (end > limit) throw malformed(at)
   return { type, start, end }
 }
@@ -128,10 +129,9 @@ export function decodeText(bytes: Uint8Array): string | Uint8Array {
 }
 
 function decodeArray(bytes: Uint8Array, start: number, end: number): HeaderValue[] {
-  const view = viewOf(bytes)
   const values: HeaderValue[] = []
   for (let at = start; at < end; ) {
-    const span = fieldSpan(view, at, end)
+    const span = fieldSpan(bytes, at, end)
     values.push(decodeField(bytes, span))
     at = span.end
   }
@@ -164,10 +164,9 @@ export function forEachEntry(
   end: number,
   visit: (nameStart: number, nameEnd: number, value: FieldSpan) => boolean | undefined,
 ): void {
-  const view = viewOf(bytes)
   for (let at = start; at < end; ) {
-    const nameEnd = at + 1 + view.getUint8(at)
-    const span = fieldSpan(view, nameEnd, end)
+    const nameEnd = at + 1 + bytes[at]!
+    const span = fieldSpan(bytes, nameEnd, end)
     if (visit(at + 1, nameEnd, span)) return
     at = span.end
   }

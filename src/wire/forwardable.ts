@@ -1,6 +1,6 @@
-import { viewOf } from "./field.ts"
+import { forEachEntry, viewOf } from "./field.ts"
 import { headerFits } from "./frames.ts"
-import { appendHeaders, findHeader, removeHeaders, renameHeaders } from "./headers.ts"
+import { appendHeaders, headerEntries, removeHeaders, renameHeaders } from "./headers.ts"
 import { locateProperty, type Span } from "./properties.ts"
 
 /** Headers that a quorum queue adds to what it delivers again. */
@@ -23,8 +23,8 @@ const withoutOverflow = (properties: Uint8Array, frameMax: number): Uint8Array =
 const userIdFlag = 0x0010
 const priorityFlag = 0x0800
 const text = new TextDecoder()
-const cc = new TextEncoder().encode("CC")
-const bcc = new TextEncoder().encode("BCC")
+const letterB = 0x42
+const letterC = 0x43
 const renamed: { readonly [name: string]: string } = { CC: "x-partymq-cc", BCC: "x-partymq-bcc" }
 
 /**
@@ -49,8 +49,22 @@ export function forwardable(properties: Uint8Array, frameMax: number): Uint8Arra
   return withoutUserId(withoutCopies, frameMax)
 }
 
-const hasCopyHeaders = (properties: Uint8Array): boolean =>
-  findHeader(properties, cc) !== undefined || findHeader(properties, bcc) !== undefined
+function hasCopyHeaders(properties: Uint8Array): boolean {
+  const entries = headerEntries(properties)
+  if (entries === undefined) return false
+  let found = false
+  forEachEntry(properties, entries.start, entries.end, (start, end) => {
+    found = isCopyName(properties, start, end)
+    return found
+  })
+  return found
+}
+
+/** `CC` or `BCC`. */
+function isCopyName(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[end - 1] !== letterC || bytes[end - 2] !== letterC) return false
+  return end - start === 2 || (end - start === 3 && bytes[start] === letterB)
+}
 
 const fitting = (properties: Uint8Array, frameMax: number): Uint8Array | undefined =>
   headerFits(properties, frameMax) ? properties : undefined

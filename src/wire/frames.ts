@@ -1,3 +1,4 @@
+import { putUint32 } from "./bytes.ts"
 import { viewOf } from "./field.ts"
 import { concat, encodeShort, encodeUint32 } from "./properties.ts"
 
@@ -76,59 +77,68 @@ export function ackFrame(channel: number, deliveryTag: number, multiple: boolean
 export const headerFits = (properties: Uint8Array, frameMax: number): boolean =>
   contentHeaderPrefix + properties.length + frameOverhead <= frameMax
 
-/** A publish that is cut into frames as it is written. */
-export interface ContentFrames {
-  readonly isWritten: boolean
-  /**
-   * Writes what comes next, and returns where it ends: the method frame with the content header,
-   * then one body frame at a time.
-   */
-  writeNext(into: Uint8Array, at: number): number
-}
-
 /**
  * A whole publish: the method frame as given, the content header with the property list as it is,
  * and the body in frames of at most `frameMax`. The body is copied a frame at a time and only when
  * there is room for it on its way: until then the copies for all groups share one.
  */
-export function contentFrames(
-  channel: number,
-  methodFrame: Uint8Array,
-  properties: Uint8Array,
-  body: Uint8Array,
-  frameMax: number,
-): ContentFrames {
-  const chunkMax = frameMax - frameOverhead
-  let written = 0
-  let isBegun = false
+export class ContentFrames {
+  readonly #channel: number
+  readonly #methodFrame: Uint8Array
+  readonly #properties: Uint8Array
+  readonly #body: Uint8Array
+  readonly #chunkMax: number
+  #written = 0
+  #isBegun = false
 
-  function writeHead(into: Uint8Array, at: number): number {
-    isBegun = true
-    into.set(methodFrame, at)
-    const size = contentHeaderPrefix + properties.length
-    const from = startFrame(into, at + methodFrame.length, frameType.header, channel, size)
-    const view = viewOf(into)
-    view.setUint32(from, basicClass << 16)
-    view.setBigUint64(from + 4, BigInt(body.length))
-    into.set(properties, from + contentHeaderPrefix)
+  constructor(
+    channel: number,
+    methodFrame: Uint8Array,
+    properties: Uint8Array,
+    body: Uint8Array,
+    frameMax: number,
+  ) {
+    this.#channel = channel
+    this.#methodFrame = methodFrame
+    this.#properties = properties
+    this.#body = body
+    this.#chunkMax = frameMax - frameOverhead
+  }
+
+  get isWritten(): boolean {
+    return this.#isBegun && this.#written === this.#body.length
+  }
+
+  /**
+   * Writes what comes next, and returns where it ends: the method frame with the content header,
+   * then one body frame at a time.
+   */
+  writeNext(into: Uint8Array, at: number): number {
+    return this.#isBegun ? this.#writeChunk(into, at) : this.#writeHead(into, at)
+  }
+
+  #writeHead(into: Uint8Array, at: number): number {
+    this.#isBegun = true
+    into.set(this.#methodFrame, at)
+    const size = contentHeaderPrefix + this.#properties.length
+    const headerAt = at + this.#methodFrame.length
+    const from = startFrame(into, headerAt, frameType.header, this.#channel, size)
+    putUint32(into, from, basicClass << 16)
+    putUint32(into, from + 4, 0)
+    putUint32(into, from + 8, this.#body.length)
+    into.set(this.#properties, from + contentHeaderPrefix)
     into[from + size] = frameEnd
     return from + size + 1
   }
 
-  function writeChunk(into: Uint8Array, at: number): number {
-    const chunk = body.subarray(written, written + chunkMax)
-    const from = startFrame(into, at, frameType.body, channel, chunk.length)
-    into.set(chunk, from)
-    into[from + chunk.length] = frameEnd
-    written += chunk.length
-    return from + chunk.length + 1
-  }
-
-  return {
-    get isWritten() {
-      return isBegun && written === body.length
-    },
-    writeNext: (into, at) => (isBegun ? writeChunk(into, at) : writeHead(into, at)),
+  #writeChunk(into: Uint8Array, at: number): number {
+    const size = Math.min(this.#chunkMax, this.#body.length - this.#written)
+    const from = startFrame(into, at, frameType.body, this.#channel, size)
+    const isWhole = size === this.#body.length
+    into.set(isWhole ? this.#body : this.#body.subarray(this.#written, this.#written + size), from)
+    into[from + size] = frameEnd
+    this.#written += size
+    return from + size + 1
   }
 }
 
@@ -140,9 +150,9 @@ function startFrame(
   channel: number,
   size: number,
 ): number {
-  const view = viewOf(into)
-  view.setUint8(at, type)
-  view.setUint16(at + 1, channel)
-  view.setUint32(at + 3, size)
+  into[at] = type
+  into[at + 1] = channel >>> 8
+  into[at + 2] = channel
+  putUint32(into, at + 3, size)
   return at + 7
 }

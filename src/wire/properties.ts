@@ -1,3 +1,4 @@
+import { uint16At, uint32At } from "./bytes.ts"
 import { decodeText, malformed, viewOf } from "./field.ts"
 
 /**
@@ -37,13 +38,21 @@ export interface Span {
   readonly end: number
 }
 
+const flags = Object.fromEntries(basicProperties.map(([name, flag]) => [name, flag])) as {
+  readonly [name in PropertyName]: number
+}
+
+/** The flag bits; none in a list that is too short to have any. */
+const flagsOf = (properties: Uint8Array): number =>
+  properties.length < 2 ? 0 : uint16At(properties, 0)
+
 /**
  * Where a property's value lies, or `undefined` when the message does not have it.
- * @throws {InvalidKey} when the list is malformed before the property's end
+ * @throws {InvalidKey} when the message has it and the list is malformed before its end
  */
 export function locateProperty(properties: Uint8Array, wanted: PropertyName): Span | undefined {
-  const { start, end } = placeOf(properties, wanted)
-  return start === end ? undefined : { start, end }
+  // Most messages have few of them; this is asked several times for each.
+  return (flagsOf(properties) & flags[wanted]) === 0 ? undefined : placeOf(properties, wanted)
 }
 
 /**
@@ -61,34 +70,33 @@ export function replaceProperty(
   const added = value ?? new Uint8Array(0)
   const head = properties.length < 2 ? new Uint8Array(2) : properties.subarray(0, start)
   const whole = concat([head, added, properties.subarray(end)])
-  const flags = viewOf(whole).getUint16(0)
-  viewOf(whole).setUint16(0, value === undefined ? flags & ~flag : flags | flag)
+  const present = flagsOf(whole)
+  viewOf(whole).setUint16(0, value === undefined ? present & ~flag : present | flag)
   return whole
 }
 
 /** Where a property's value lies or, when the message does not have it, would lie, of no length. */
 function placeOf(properties: Uint8Array, wanted: PropertyName): Span & { readonly flag: number } {
-  const view = viewOf(properties)
-  const flags = properties.length < 2 ? 0 : view.getUint16(0)
+  const present = flagsOf(properties)
   let start = 2
   for (const [name, flag, form] of basicProperties) {
-    const end = (flags & flag) === 0 ? start : valueEnd(view, start, form)
+    const end = (present & flag) === 0 ? start : valueEnd(properties, start, form)
     if (name === wanted) return { start, end, flag }
     start = end
   }
   throw new Error(`there is no property "${wanted}"`)
 }
 
-function valueEnd(view: DataView, at: number, form: number): number {
-  const size = form === octet ? 1 : form === timestamp ? 8 : prefixedSize(view, at, form)
-  if (at + size > view.byteLength) throw malformed(at)
+function valueEnd(bytes: Uint8Array, at: number, form: number): number {
+  const size = form === octet ? 1 : form === timestamp ? 8 : prefixedSize(bytes, at, form)
+  if (at + size > bytes.length) throw malformed(at)
   return at + size
 }
 
-function prefixedSize(view: DataView, at: number, form: number): number {
+function prefixedSize(bytes: Uint8Array, at: number, form: number): number {
   const prefix = form === shortString ? 1 : 4
-  if (at + prefix > view.byteLength) throw malformed(at)
-  return prefix + (form === shortString ? view.getUint8(at) : view.getUint32(at))
+  if (at + prefix > bytes.length) throw malformed(at)
+  return prefix + (form === shortString ? bytes[at]! : uint32At(bytes, at))
 }
 
 /** A short-string property as text; `undefined` when it is absent or not UTF-8. */
@@ -121,9 +129,9 @@ const encoder = new TextEncoder()
 export function encodeProperties(properties: NewProperties): Uint8Array {
   const { headers = [] } = properties
   const parts: Uint8Array[] = [new Uint8Array(2)]
-  let flags = 0
+  let present = 0
   const add = (flag: number, part: Uint8Array) => {
-    flags |= flag
+    present |= flag
     parts.push(part)
   }
   if (properties.contentType !== undefined) add(0x8000, encodeShort(properties.contentType))
@@ -133,7 +141,7 @@ export function encodeProperties(properties: NewProperties): Uint8Array {
   if (properties.messageId !== undefined) add(0x0080, encodeShort(properties.messageId))
   if (properties.timestamp !== undefined) add(0x0040, encodeUint64(properties.timestamp))
   const bytes = concat(parts)
-  viewOf(bytes).setUint16(0, flags)
+  viewOf(bytes).setUint16(0, present)
   return bytes
 }
 

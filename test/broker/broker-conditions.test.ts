@@ -66,15 +66,15 @@ test("a source is stalled when one message stays, and not when there is always o
   const { said, stats, pass } = conditions()
   const topic = stats.topics.t!
   for (let second = 0; second < 120; second++) {
-    topic.oldestArrivedMs = Date.now() - 1_000
+    topic.oldestArrivedMs = () => Date.now() - 1_000
     pass(1)
   }
   expect(said).toEqual([])
-  topic.oldestArrivedMs = Date.now() - bounds.stallSaidAfterMs
+  topic.oldestArrivedMs = () => Date.now() - bounds.stallSaidAfterMs
   pass(60)
   expect(said).toHaveLength(1)
   expect(said[0]).toContain("does not settle")
-  topic.oldestArrivedMs = undefined
+  topic.oldestArrivedMs = () => undefined
   pass(calmSeconds)
   expect(said.slice(1)).toEqual(["the source settles again"])
 })

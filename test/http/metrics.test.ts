@@ -22,7 +22,7 @@ test("the router's numbers are those of the moment of the scrape", async () => {
   topic.groups.g!.lanes.push({ size: 3 }, { size: 4 })
   topic.deadLetterCopies.nacked = 6
   topic.deadLetterCopies.lanes.push({ size: 8 })
-  topic.oldestArrivedMs = Date.now() - 90_000
+  topic.oldestArrivedMs = () => Date.now() - 90_000
   stats.reconnects.publish = 1
   stats.losses.consume.silent = 3
   stats.oldestUnconfirmedSeconds = 1.5

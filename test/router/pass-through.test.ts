@@ -5,7 +5,7 @@ import { readQueue } from "../../src/broker/queue-reader.ts"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { bounds } from "../../src/core/bounds.ts"
 import { original } from "../../src/core/dead-letter.ts"
-import { contentFrames, publishFrame } from "../../src/wire/frames.ts"
+import { ContentFrames, publishFrame } from "../../src/wire/frames.ts"
 import { concat, encodeShort } from "../../src/wire/properties.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { startedRouter } from "../support/test-router.ts"
@@ -201,7 +201,7 @@ async function publishAlone(queue: string, properties: Uint8Array): Promise<stri
     outcome ??= what
   }
   const { id } = await confirming(connection, settle)
-  const frames = contentFrames(
+  const frames = new ContentFrames(
     id,
     publishFrame(id, queue),
     properties,

@@ -3,7 +3,7 @@ import { Connection } from "../../src/broker/connection.ts"
 import type { Delivery } from "../../src/broker/content-reader.ts"
 import { endpointOf } from "../../src/broker/endpoint.ts"
 import { readQueue } from "../../src/broker/queue-reader.ts"
-import { contentFrames, publishFrame } from "../../src/wire/frames.ts"
+import { ContentFrames, publishFrame } from "../../src/wire/frames.ts"
 import { until } from "./until.ts"
 
 /** A connection to a test's broker that publishes and reads bytes as they are. */
@@ -42,7 +42,9 @@ export class RawPublisher {
     this.#sent += 1
     this.#open += 1
     const method = publishFrame(id, this.#queue)
-    this.#connection.write(contentFrames(id, method, properties, body, this.#connection.frameMax))
+    this.#connection.write(
+      new ContentFrames(id, method, properties, body, this.#connection.frameMax),
+    )
   }
 
   /** Waits until no more than so many are unconfirmed. */

@@ -1,12 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import {
-  ackFrame,
-  type ContentFrames,
-  contentFrames,
-  headerFits,
-  publishFrame,
-} from "../../src/wire/frames.ts"
+import { ackFrame, ContentFrames, headerFits, publishFrame } from "../../src/wire/frames.ts"
 import { seed } from "../support/seed.ts"
 import { fromHex, hex } from "./property-list.ts"
 
@@ -44,14 +38,17 @@ function written(frames: ContentFrames): Uint8Array {
 const method = publishFrame(7, "q")
 const properties = fromHex("1000 02")
 
-describe("contentFrames", () => {
+describe("ContentFrames", () => {
   test("carry the method, the properties and the body, each frame within the limit", () => {
     const property = fc.property(
       fc.uint8Array({ maxLength: 200 }),
       fc.uint8Array({ maxLength: 30 }),
       fc.integer({ min: 50, max: 120 }),
       (body, list, frameMax) => {
-        const frames = framesOf(written(contentFrames(7, method, list, body, frameMax)), frameMax)
+        const frames = framesOf(
+          written(new ContentFrames(7, method, list, body, frameMax)),
+          frameMax,
+        )
         const [first, header, ...rest] = frames
         expect(frames.map(({ channel }) => channel)).toEqual(frames.map(() => 7))
         expect(hex(first!.payload)).toBe(hex(method.subarray(7, -1)))
@@ -76,13 +73,13 @@ describe("contentFrames", () => {
       [185, 3],
     ] as const) {
       const body = new Uint8Array(size).fill(0xce)
-      const stream = written(contentFrames(1, method, properties, body, 100))
+      const stream = written(new ContentFrames(1, method, properties, body, 100))
       expect(framesOf(stream, 100).length).toBe(2 + frames)
     }
   })
 
   test("have no body frame for an empty body", () => {
-    const stream = written(contentFrames(1, method, properties, new Uint8Array(0), 4096))
+    const stream = written(new ContentFrames(1, method, properties, new Uint8Array(0), 4096))
     const header = "02 0001 0000000f 003c 0000 0000000000000000 100002 ce"
     expect(hex(stream)).toBe(hex(method) + hex(fromHex(header)))
   })
