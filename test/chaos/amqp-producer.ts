@@ -1,7 +1,7 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import type { Connection } from "../../src/broker/connection.ts"
 import { ConfirmWindow } from "../../src/core/confirm-window.ts"
-import { contentFrames, publishFrame } from "../../src/wire/frames.ts"
+import { ContentFrames, publishFrame } from "../../src/wire/frames.ts"
 import { connect } from "../support/raw-client.ts"
 import { type ChaosEvent, propertiesOf } from "./chaos-event.ts"
 import type { EventMaker } from "./event-maker.ts"
@@ -122,7 +122,7 @@ export class AmqpProducer implements Producer {
     const method = publishFrame(channel.id, this.#options.queue)
     const properties = propertiesOf(event)
     const { frameMax } = connection
-    connection.write(contentFrames(channel.id, method, properties, event.body, frameMax))
+    connection.write(new ContentFrames(channel.id, method, properties, event.body, frameMax))
   }
 
   #settled(event: ChaosEvent): void {
