@@ -150,7 +150,8 @@ function publishOutcome(outcome: Dispatched): PublishOutcome {
       return {
         kind: "rejected",
         reason: "body_too_large",
-        detail: "the body is larger than the broker takes (its max_message_size)",
+        detail:
+          "the message is larger than the broker takes: its body than max_message_size, or its headers than frame_max",
       }
     case "unacceptable":
     case "lost":

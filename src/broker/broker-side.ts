@@ -75,6 +75,7 @@ export class BrokerSide {
     const linked = { endpoint, log: options.log, backoff: reconnectBackoff }
     this.#sources = new SourceSide({
       ...{ ...linked, stats: options.stats },
+      count: plans.filter(({ config: { source } }) => source !== undefined).length,
       hasWayOut: () => this.#publishLink.connection !== undefined,
     })
     this.#topics = new Map(plans.map((plan) => [plan.topic, this.#topic(plan)]))

@@ -3,6 +3,7 @@ import type { PartitionQueueConfig } from "../config/config.ts"
 import { bounds } from "../core/bounds.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
+import { rabbitmqMajor } from "./rabbitmq-version.ts"
 import { readConflict } from "./read-conflict.ts"
 import { replyCode } from "./reply-code.ts"
 import { withChannel } from "./with-channel.ts"
@@ -22,7 +23,7 @@ export interface Undeclared {
   readonly queue: string
   /** For people, as what follows its name. */
   readonly why: string
-  /** It exists with other settings; else it is on a node that is away. */
+  /** It exists with other settings; else it is on a node that is away, or does not answer. */
   readonly isConflict: boolean
 }
 
@@ -53,8 +54,18 @@ export function partitionQueueDeclaration(
   }
 }
 
+/** A dead-letter queue: like a partition queue it tells, when asked, whether it has a leader. */
+export function deadLetterQueueDeclaration(
+  queue: string,
+  type: "quorum" | "classic",
+  connection: Connection,
+): QueueDeclaration {
+  const { protections, ...plain } = plainQueueDeclaration(queue, type, connection)
+  return { ...plain, protections: { ...protections, "x-single-active-consumer": true } }
+}
+
 /** A queue that keeps what was confirmed into it. */
-export function plainQueueDeclaration(
+function plainQueueDeclaration(
   queue: string,
   type: "quorum" | "classic",
   connection: Connection,
@@ -76,20 +87,22 @@ export function plainQueueDeclaration(
  */
 export function deliveryProtection(
   type: "quorum" | "classic",
-  { serverProperties }: Connection,
+  connection: Connection,
 ): QueueArguments {
-  const { product, version } = serverProperties
-  const isLimited =
-    product === "RabbitMQ" && typeof version === "string" && Number.parseInt(version, 10) >= 4
-  return type === "quorum" && isLimited ? { "x-delivery-limit": -1 } : {}
+  return type === "quorum" && rabbitmqMajor(connection) >= 4 ? { "x-delivery-limit": -1 } : {}
 }
 
 /** Such a queue refuses `basic.get`, if it answers at all. */
-export const isSingleActiveQuorum = ({ arguments: args }: QueueDeclaration): boolean =>
-  args["x-queue-type"] === "quorum" && args["x-single-active-consumer"] === true
+export function isSingleActiveQuorum(declaration: QueueDeclaration): boolean {
+  const all = { ...declaration.arguments, ...declaration.protections }
+  return all["x-queue-type"] === "quorum" && all["x-single-active-consumer"] === true
+}
 
 const without = (these: QueueArguments, those: QueueArguments): QueueArguments =>
   Object.fromEntries(Object.entries(these).filter(([name]) => !(name in those)))
+
+/** Which protections queues turned out to have, by queue: asking again costs the broker an error. */
+export type KnownProtections = Map<string, QueueArguments>
 
 /**
  * Declares queues; those that exist as asked for stay as they are. Answers those that
@@ -98,11 +111,15 @@ const without = (these: QueueArguments, those: QueueArguments): QueueArguments =
 export async function declareQueues(
   connection: Connection,
   declarations: readonly QueueDeclaration[],
+  known: KnownProtections = new Map(),
 ): Promise<readonly Undeclared[]> {
   const undeclared: Undeclared[] = []
   for (let from = 0; from < declarations.length; from += bounds.declaredAtOnce) {
-    const batch = declarations.slice(from, from + bounds.declaredAtOnce)
-    undeclared.push(...(await declareBatch(connection, batch)))
+    const batch = declarations.slice(from, from + bounds.declaredAtOnce).map((each) => {
+      const protections = known.get(each.queue) ?? each.protections
+      return { ...each, protections }
+    })
+    undeclared.push(...(await declareBatch(connection, batch, known)))
   }
   return undeclared
 }
@@ -110,6 +127,7 @@ export async function declareQueues(
 async function declareBatch(
   connection: Connection,
   batch: readonly QueueDeclaration[],
+  known: KnownProtections,
 ): Promise<readonly Undeclared[]> {
   try {
     await withChannel(connection, "declaring queues", (channel) =>
@@ -118,10 +136,14 @@ async function declareBatch(
     return []
   } catch (error) {
     const reason = BrokerError.from(error, "cannot declare queues")
-    if (!isConflict(reason) && !isMissing(reason)) throw reason
-    return declareOneByOne(connection, batch)
+    // One that does not answer must not keep the others from being declared.
+    if (!isConflict(reason) && !isMissing(reason) && !isTimeout(error)) throw reason
+    return declareOneByOne(connection, batch, known)
   }
 }
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof BrokerError && error.code === "timeout"
 
 const declareQueue = (
   channel: AMQPChannel,
@@ -136,10 +158,11 @@ export const isMissing = ({ message }: Error): boolean => replyCode(message) ===
 async function declareOneByOne(
   connection: Connection,
   declarations: readonly QueueDeclaration[],
+  known: KnownProtections,
 ): Promise<readonly Undeclared[]> {
   const undeclared: Undeclared[] = []
   for (const declaration of declarations) {
-    const one = await declareAsFarAsItGoes(connection, declaration)
+    const one = await declareAsFarAsItGoes(connection, declaration, known)
     if (one !== undefined) undeclared.push(one)
   }
   return undeclared
@@ -149,13 +172,16 @@ async function declareOneByOne(
 async function declareAsFarAsItGoes(
   connection: Connection,
   declaration: QueueDeclaration,
+  known: KnownProtections,
 ): Promise<Undeclared | undefined> {
   const { queue, protections } = declaration
   const declare = (channel: AMQPChannel) => declareQueue(channel, declaration)
   try {
-    await withChannel(connection, `declaring "${queue}"`, declare)
+    await withChannel(connection, `declaring "${queue}"`, declare, bounds.probeTimeoutMs)
+    known.set(queue, protections)
     return undefined
   } catch (error) {
+    if (isTimeout(error)) return { queue, why: "does not answer", isConflict: false }
     const reason = BrokerError.from(error, "the broker says")
     // What is declared cannot be missing: this one is there, on a node that is not.
     if (isMissing(reason)) {
@@ -168,6 +194,6 @@ async function declareAsFarAsItGoes(
       return { queue, why, isConflict: true }
     }
     const left = without(protections, { [setting]: true })
-    return declareAsFarAsItGoes(connection, { ...declaration, protections: left })
+    return declareAsFarAsItGoes(connection, { ...declaration, protections: left }, known)
   }
 }

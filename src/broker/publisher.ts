@@ -3,7 +3,8 @@ import { bounds } from "../core/bounds.ts"
 import type { Lane, LaneOptions, Parcel } from "../core/lane.ts"
 import { Outbox } from "../core/outbox.ts"
 import type { RouterStats } from "../core/stats.ts"
-import { ContentFrames, publishFrame } from "../wire/frames.ts"
+import { ContentFrames, propertiesBytesMax, publishFrame } from "../wire/frames.ts"
+import { answered } from "./answered.ts"
 import { readChannelEnd } from "./channel-end.ts"
 import type { Connection } from "./connection.ts"
 
@@ -89,7 +90,7 @@ export class Publisher {
     await channel.confirmSelect()
     this.#open = { connection, channel, frames: new Map() }
     this.#watchConfirms(connection)
-    this.#outbox.opened()
+    this.#outbox.opened(propertiesBytesMax(connection.frameMax))
   }
 
   /** Publishes nothing to these queues as long as they are named here. */
@@ -115,10 +116,14 @@ export class Publisher {
     const reason = `the publish channel was closed: ${said}`
     if (readChannelEnd(said).kind === "lost") return connection.destroy(reason)
     this.#options.channelClosed(said)
+    const strikes = this.#outbox.strikes
     this.lost(said)
-    await Bun.sleep(bounds.channelReopenMs)
+    // A broker in trouble gets some time to come round before a message is blamed again.
+    const isBlamed = this.#outbox.strikes > strikes
+    await Bun.sleep(isBlamed ? bounds.strikePauseMs : bounds.channelReopenMs)
     if (connection.closed || this.#open !== undefined) return
-    await this.open(connection).catch(() => connection.destroy(reason))
+    const opening = answered(bounds.requestTimeoutMs, this.open(connection), "opening a channel")
+    await opening.catch(() => connection.destroy(reason))
   }
 
   #publish({ letter, lane }: Parcel): void {

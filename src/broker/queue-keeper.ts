@@ -8,6 +8,7 @@ import {
   declareQueues,
   isMissing,
   isSingleActiveQuorum,
+  type KnownProtections,
   type QueueDeclaration,
 } from "./partition-queues.ts"
 import { silentQueues } from "./silent-queues.ts"
@@ -44,6 +45,7 @@ export class QueueKeeper {
   #barred: ReadonlyMap<string, string> = new Map()
   /** What has not confirmed in time, and has not been asked yet. */
   #suspects: readonly string[] = []
+  readonly #known: KnownProtections = new Map()
   #hasRun = false
   #isStopped = false
 
@@ -66,6 +68,8 @@ export class QueueKeeper {
    * @throws {StartRefused} when one exists with other settings, as long as nothing has run yet
    */
   async prepare(connection: Connection): Promise<void> {
+    // Behind the same address may be another broker by now.
+    this.#known.clear()
     const found = await this.#look(connection, topicQueues(this.#options.plans, connection))
     this.#hasRun = true
     this.#suspects = []
@@ -78,7 +82,7 @@ export class QueueKeeper {
     const connection = publishing()
     if (connection === undefined) return
     const declarations = topicQueues(plans, connection).filter((each) => each.queue === queue)
-    const [undeclared] = await declareQueues(connection, declarations)
+    const [undeclared] = await declareQueues(connection, declarations, this.#known)
     if (undeclared !== undefined) this.#note(new Map([...this.#barred, [queue, undeclared.why]]))
   }
 
@@ -110,8 +114,12 @@ export class QueueKeeper {
     const all = topicQueues(plans, connection)
     const isBarred = ({ queue }: QueueDeclaration) => this.#barred.has(queue)
     if (this.#barred.size > 0) {
-      const found = await this.#look(connection, all.filter(isBarred))
-      if (publishing() === connection) this.#note(found)
+      const asked = all.filter(isBarred)
+      const found = await this.#look(connection, asked)
+      const isAsked = (queue: string) => asked.some((each) => each.queue === queue)
+      // Some may have been barred meanwhile.
+      const others = [...this.#barred].filter(([queue]) => !isAsked(queue))
+      if (publishing() === connection) this.#note(new Map([...found, ...others]))
     }
     if (!isForAll) return
     for (const declaration of all.filter((each) => !isBarred(each))) {
@@ -131,7 +139,7 @@ export class QueueKeeper {
     declaration: QueueDeclaration,
   ): Promise<string | undefined> {
     if (!(await isThere(connection, declaration.queue))) return undefined
-    const [undeclared] = await declareQueues(connection, [declaration])
+    const [undeclared] = await declareQueues(connection, [declaration], this.#known)
     return undeclared?.why
   }
 
@@ -140,7 +148,11 @@ export class QueueKeeper {
     declarations: readonly QueueDeclaration[],
   ): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>()
-    for (const { queue, why, isConflict } of await declareQueues(connection, declarations)) {
+    for (const { queue, why, isConflict } of await declareQueues(
+      connection,
+      declarations,
+      this.#known,
+    )) {
       if (isConflict && !this.#hasRun) {
         throw new StartRefused("queue_conflict", `queue "${queue}" ${why}`)
       }

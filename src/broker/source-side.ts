@@ -14,6 +14,8 @@ export interface SourceSideOptions {
   readonly log: Log
   readonly backoff: Backoff
   readonly stats: RouterStats
+  /** How many sources there will be. */
+  readonly count: number
   /** Whether there is a connection to publish on. */
   readonly hasWayOut: () => boolean
 }
@@ -26,12 +28,8 @@ export class SourceSide {
   readonly #options: SourceSideOptions
   readonly #link: Link
   readonly #sources: Source[] = []
-  /** Over it the sources are not read: their messages stay with the broker. */
-  readonly #budget = new ByteBudget({
-    bytesMax: bounds.sourceInFlightBytesMax,
-    exhausted: () => this.#consuming?.pauseReading(),
-    relieved: () => this.#consuming?.resumeReading(),
-  })
+  /** Sources that have no room, each with the end of its patience. */
+  readonly #full = new Map<Source, ReturnType<typeof setTimeout>>()
   /** The connection that the sources are read from, from before the first of them is. */
   #consuming: Connection | undefined
   #givingUp: ReturnType<typeof setTimeout> | undefined
@@ -53,7 +51,7 @@ export class SourceSide {
 
   /** Whether nothing is read because too much is on its way. */
   get isPaused(): boolean {
-    return this.#budget.isExhausted
+    return this.#full.size > 0 || this.#sources.some(({ isLettingGo }) => isLettingGo)
   }
 
   /** Deliveries that have not settled. */
@@ -70,7 +68,33 @@ export class SourceSide {
 
   /** To be called before `start`. */
   add(options: Omit<SourceOptions, "budget">): void {
-    this.#sources.push(new Source({ ...options, budget: this.#budget }))
+    const budget = new ByteBudget({
+      bytesMax: bounds.sourceInFlightBytesMax / this.#options.count,
+      exhausted: () => this.#pause(source),
+      relieved: () => this.#resume(source),
+    })
+    const source = new Source({ ...options, budget })
+    this.#sources.push(source)
+  }
+
+  /**
+   * Nothing is read while one source is full: its messages stay with the broker. But not for long,
+   * because the broker closes a connection that it cannot send on for 30 seconds, and the others wait
+   * as well: then the full one lets go what comes.
+   */
+  #pause(source: Source): void {
+    this.#consuming?.pauseReading()
+    const letGo = () => {
+      source.letGo()
+      this.#resume(source)
+    }
+    this.#full.set(source, setTimeout(letGo, bounds.sourcePausedMs))
+  }
+
+  #resume(source: Source): void {
+    clearTimeout(this.#full.get(source))
+    this.#full.delete(source)
+    if (this.#full.size === 0) this.#consuming?.resumeReading()
   }
 
   /** Resolves when they are read for the first time, or tried to be. */
@@ -111,7 +135,7 @@ export class SourceSide {
     this.#consuming = connection
     await Promise.all(this.#sources.map((source) => source.open(connection)))
     // Some of what came on an earlier connection is still on its way.
-    if (this.#budget.isExhausted) connection.pauseReading()
+    if (this.#full.size > 0) connection.pauseReading()
   }
 }
 

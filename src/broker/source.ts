@@ -8,7 +8,7 @@ import { Intake } from "../core/intake.ts"
 import type { Lane } from "../core/lane.ts"
 import type { HoldReason } from "../core/outcome.ts"
 import type { Log } from "../log.ts"
-import { ackFrame } from "../wire/frames.ts"
+import { AckWriter } from "./ack-writer.ts"
 import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
@@ -42,6 +42,8 @@ export class Source {
   #retry: ReturnType<typeof setTimeout> | undefined
   #hasWarned = false
   #isTaking = true
+  /** Its intake is full, and has been for long: what comes is let go, to come again on a new channel. */
+  #isLettingGo = false
 
   constructor(options: SourceOptions) {
     this.#options = options
@@ -93,6 +95,33 @@ export class Source {
     this.#isTaking = false
   }
 
+  /** Whether messages are let go. */
+  get isLettingGo(): boolean {
+    return this.#isLettingGo
+  }
+
+  /**
+   * Keeps nothing more of what comes until all that was taken has settled, and then consumes anew, from
+   * the first message that was let go. For when reading has to go on although there is no room: what
+   * is not read for long costs the connection, and so a delivery of everything, again and again.
+   */
+  letGo(): void {
+    this.#isLettingGo = true
+    if (this.inFlight === 0) this.#consumeAnew()
+  }
+
+  #consumeAnew(): void {
+    const [connection, channel] = [this.#connection, this.#channel]
+    if (!this.#isLettingGo || connection === undefined || channel === undefined) return
+    // The last acks are on their way by then.
+    setTimeout(async () => {
+      if (this.#channel !== channel || !this.#isTaking) return
+      this.#drop()
+      await connection.closeRaw(channel)
+      if (this.#connection === connection) await this.open(connection)
+    }, 0)
+  }
+
   async #consume(connection: Connection, attempt: number): Promise<void> {
     const { config } = this.#options
     const queue = await prepareSourceQueue(connection, config)
@@ -110,6 +139,7 @@ export class Source {
       budget: this.#options.budget,
       ack: (tag, multiple) => acks.ack(tag, multiple),
       held: (reason) => this.#held(reason),
+      idle: () => this.#consumeAnew(),
     })
     const channel = await connection.rawChannel(
       {
@@ -135,7 +165,7 @@ export class Source {
   }
 
   #delivered(intake: Intake, delivery: Delivery, connection: Connection): void {
-    if (!this.#isTaking) return
+    if (!this.#isTaking || this.#isLettingGo) return
     const properties = forwarded(delivery, connection)
     intake.accept({ deliveryTag: delivery.deliveryTag, properties, body: delivery.body })
   }
@@ -181,6 +211,9 @@ export class Source {
   }
 
   #drop(): void {
+    // An attempt that is under way has come too late.
+    this.#attempt += 1
+    this.#isLettingGo = false
     clearTimeout(this.#retry)
     this.#acks?.close()
     this.#intake?.close()
@@ -197,39 +230,5 @@ export class Source {
       { topic, queue: config.queue },
       "the source queue is not single-active: it is consumed exclusively, and consumers of others must stay away from it",
     )
-  }
-}
-
-/** Sends one ack with `multiple` for all that settled in a tick; single ones as they come. */
-class AckWriter {
-  channel = 0
-  readonly #connection: Connection
-  #top = 0
-  #isScheduled = false
-  #isClosed = false
-
-  constructor(connection: Connection) {
-    this.#connection = connection
-  }
-
-  /** The channel is gone: an ack on it would cost the whole connection. */
-  close(): void {
-    this.#isClosed = true
-  }
-
-  ack(tag: number, multiple: boolean): void {
-    if (multiple) this.#ackUpTo(tag)
-    else if (!this.#isClosed) this.#connection.write(ackFrame(this.channel, tag, false))
-  }
-
-  #ackUpTo(tag: number): void {
-    this.#top = tag
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    queueMicrotask(() => {
-      this.#isScheduled = false
-      if (this.#isClosed) return
-      this.#connection.write(ackFrame(this.channel, this.#top, true))
-    })
   }
 }

@@ -2,8 +2,8 @@ import { deadLetterQueue } from "../core/generation.ts"
 import type { TopicPlan } from "../topic-plan.ts"
 import type { Connection } from "./connection.ts"
 import {
+  deadLetterQueueDeclaration,
   partitionQueueDeclaration,
-  plainQueueDeclaration,
   type QueueDeclaration,
 } from "./partition-queues.ts"
 
@@ -13,7 +13,7 @@ export function topicQueues(
   connection: Connection,
 ): readonly QueueDeclaration[] {
   return plans.flatMap(({ topic, config, route }) => [
-    plainQueueDeclaration(deadLetterQueue(topic), config.deadLetter.type, connection),
+    deadLetterQueueDeclaration(deadLetterQueue(topic), config.deadLetter.type, connection),
     ...route.groups.flatMap(({ group, queues }) => {
       const settings = config.groups[group]!.queue
       return queues.map((queue) => partitionQueueDeclaration(queue, settings, connection))

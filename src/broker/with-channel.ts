@@ -12,6 +12,7 @@ export async function withChannel<T>(
   connection: Connection,
   doing: string,
   use: (channel: AMQPChannel) => Promise<T>,
+  timeoutMs: number = bounds.requestTimeoutMs,
 ): Promise<T> {
   const opening = connection.plainChannel()
   const channel = await answered(bounds.requestTimeoutMs, opening, doing).catch((error) => {
@@ -20,7 +21,7 @@ export async function withChannel<T>(
     throw error
   })
   try {
-    return await answered(bounds.requestTimeoutMs, use(channel), doing)
+    return await answered(timeoutMs, use(channel), doing)
   } finally {
     if (!channel.closed) channel.close().catch(() => {})
   }

@@ -2,6 +2,11 @@
 export const bounds = {
   /** Longest partition key. Longer ones are rejected: a key is an identifier, not a document. */
   keyBytesMax: 4096,
+  /**
+   * Largest JSON body whose integers beyond 2^53 are read exactly: that costs some 100 times its size
+   * in memory. In larger ones they are read as doubles, so that neighbours may be one key.
+   */
+  exactJsonBytesMax: 1_048_576,
   partitionsMax: 4096,
   groupsMax: 64,
   /** `virtualNodes * partitions` of one ring. */
@@ -54,7 +59,13 @@ export const bounds = {
   muteTimeoutsMax: 10,
   /** Pause before a publish channel that the broker closed is opened again. */
   channelReopenMs: 20,
-  /** Bytes of the sources' messages on their way; over it, sources are not read. */
+  /** The same after it was closed over a single message. */
+  strikePauseMs: 1_000,
+  /**
+   * Bytes of the sources' messages on their way, shared out among them; over it they are not read, for
+   * so long at most.
+   */
+  sourcePausedMs: 10_000,
   sourceInFlightBytesMax: 16 * 1024 * 1024,
   /** Bytes of messages that may come in before those of settled ones are collected. */
   passingBytesMax: 8 * 1024 * 1024,

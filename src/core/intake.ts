@@ -18,6 +18,8 @@ export interface IntakeOptions {
   readonly ack: (tag: number, multiple: boolean) => void
   /** The broker takes a message nowhere, not even as a dead letter. */
   readonly held: (reason: HoldReason) => void
+  /** Everything that was taken in has settled. */
+  readonly idle: () => void
 }
 
 interface Delivered {
@@ -166,6 +168,7 @@ export class Intake {
     this.#options.budget.give(bytesOf(delivery))
     const acked = this.#watermark.top
     if (this.#watermark.settle(deliveryTag)) this.#ackFrom(acked + 1, this.#watermark.top)
+    if (this.#open.size === 0) this.#options.idle()
   }
 
   #oldestArrivedMs(): number | undefined {

@@ -1,6 +1,7 @@
 import { decodeField, type FieldSpan } from "../wire/field.ts"
 import { findHeader } from "../wire/headers.ts"
 import { type PropertyName, textProperty } from "../wire/properties.ts"
+import { bounds } from "./bounds.ts"
 import { keyBytes } from "./key.ts"
 import {
   type HeaderValue,
@@ -94,7 +95,8 @@ const longDigits = /\d{16}/
 function parseJson(body: Uint8Array): unknown {
   try {
     const text = strictUtf8.decode(body)
-    return longDigits.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text)
+    const isExact = body.length <= bounds.exactJsonBytesMax && longDigits.test(text)
+    return isExact ? JSON.parse(text, exactInteger) : JSON.parse(text)
   } catch {
     // The parser's own message quotes the body; the body is not for logs.
     throw new InvalidJson("the body is not JSON in UTF-8")

@@ -2,7 +2,7 @@ import { bounds } from "./bounds.ts"
 import type { ChannelEnd } from "./channel-end.ts"
 import { ConfirmWindow } from "./confirm-window.ts"
 import { Lane, type LaneOptions } from "./lane.ts"
-import type { Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
+import type { Content, Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
 import { StallWatch } from "./stall-watch.ts"
 import { Suspects } from "./suspects.ts"
 
@@ -43,6 +43,7 @@ export class Outbox {
   /** What the broker takes, as far as is known: it says so when it has been given more. */
   #barred: Queues = new Set()
   #bodyBytesMax = Number.POSITIVE_INFINITY
+  #propertiesBytesMax = Number.POSITIVE_INFINITY
   #open = false
   /** Settled, and not told to their owners yet. */
   #settled: (readonly [parcel: Parcel, result: ParcelResult])[] = []
@@ -50,6 +51,11 @@ export class Outbox {
 
   constructor(port: OutboxPort) {
     this.#port = port
+  }
+
+  /** How often the broker has closed a channel over a single message so far. */
+  get strikes(): number {
+    return this.#suspects.strikes
   }
 
   /** Publishes without a confirm. */
@@ -60,7 +66,7 @@ export class Outbox {
   /** Adds a queue to publish to. */
   addLane(options: LaneOptions): Lane {
     const lane: Lane = new Lane(options, {
-      fits: ({ body }) => body.length <= this.#bodyBytesMax,
+      fits: (letter) => this.#fits(letter),
       mayPublish: () => this.#mayPublish(lane),
       publish: (parcel) => {
         this.#unconfirmed.push(parcel)
@@ -93,14 +99,23 @@ export class Outbox {
   #mayPublish(lane: Lane): boolean {
     if (this.#barred.has(lane.queue)) return false
     if (this.#mute.size > 0 && this.#mute.has(lane)) return false
-    return this.#unconfirmed.size < this.#suspects.unconfirmedMax
+    return this.#suspects.lets(lane, this.#unconfirmed.size)
   }
 
-  /** A fresh channel is in confirm mode; tags start at 1. */
-  opened(): void {
+  #fits({ properties, body }: Content): boolean {
+    return body.length <= this.#bodyBytesMax && properties.length <= this.#propertiesBytesMax
+  }
+
+  /**
+   * A fresh channel is in confirm mode; tags start at 1.
+   * @param propertiesBytesMax what fits into a frame of the connection
+   */
+  opened(propertiesBytesMax = Number.POSITIVE_INFINITY): void {
+    this.#propertiesBytesMax = propertiesBytesMax
     this.#unconfirmed = new ConfirmWindow<Parcel>()
     this.#open = true
     for (const lane of this.#lanes) lane.opened()
+    if (this.#suspects.isSearching) this.#search()
   }
 
   /** The channel is gone, with whatever was unconfirmed on it. */
@@ -120,13 +135,12 @@ export class Outbox {
     const judge = (parcel: Parcel) => this.#judge(parcel)
     const given = [...this.#lanes].flatMap((lane) => lane.closed(judge))
     for (const [parcel] of given) this.#suspects.clear(parcel)
-    this.#suspects.relax()
     this.#settled.push(...given)
     this.#tellOwners()
   }
 
   #judge(parcel: Parcel): ParcelFailure | undefined {
-    if (parcel.letter.body.length > this.#bodyBytesMax) return "tooLarge"
+    if (!this.#fits(parcel.letter)) return "tooLarge"
     return this.#suspects.isGuilty(parcel) ? "unacceptable" : undefined
   }
 
@@ -158,13 +172,19 @@ export class Outbox {
       this.#isHeld = false
     }
     this.#tellOwners()
-    if (this.#suspects.relax()) this.#resume()
+    if (this.#suspects.isSearching) this.#search()
   }
 
   /**
-   * Only an answer lets others go on. An owner that gives up its suspects may be about to give up
-   * more, and what it has not come to yet must not go out before what it will offer again.
+   * Lanes with suspects go on; all of them do once the search is over. To be called upon an answer and
+   * not when an owner gives something up: it may be about to give up more, and what it has not come to
+   * yet must not go out before what it will offer again.
    */
+  #search(): void {
+    this.#resume()
+    if (this.#suspects.conclude(this.#unconfirmed.size)) this.#resume()
+  }
+
   #resume(): void {
     for (const lane of this.#lanes) lane.resume()
   }
@@ -183,6 +203,8 @@ export class Outbox {
    * @returns the age of the oldest unanswered publish, and whether the channel has to be given up
    */
   checkAnswers(nowMs: number, timeoutMs: number): { oldestMs: number; isDead: boolean } {
+    // Owners may have given up all that was searched.
+    if (this.#suspects.isSearching) this.#search()
     const ages = this.#stalls.ages(nowMs, this.#lanes)
     const oldestMs = Math.max(0, ...ages.values())
     if (this.#hasAnswered) this.#answeredMs = nowMs

@@ -10,7 +10,7 @@ export type ParcelFailure =
   | "lost"
   /** It was never sent. */
   | "unsent"
-  /** Its body is larger than the broker takes. */
+  /** Its body, or its header, is larger than the broker takes. */
   | "tooLarge"
   /** The broker closed the channel over it, `bounds.strikesMax` times, and over nothing else. */
   | "unacceptable"

@@ -1,12 +1,14 @@
 import type { ChannelEnd } from "./channel-end.ts"
+import type { Lane } from "./lane.ts"
 import type { Parcel } from "./parcel.ts"
 
 /**
  * Finds the message over which the broker closes the channel, so that it does not take the others
- * along for ever. The broker does not say which it was, so what was unconfirmed then is suspect, and
- * as long as there are suspects only half as many publishes may be unconfirmed at once as when the
- * channel was closed. What gets any answer is cleared; if the channel is closed again, the guilty one
- * is among half as many.
+ * along for ever. The broker does not say which it was, so what was unconfirmed then is suspect, and a
+ * search begins on the next channel: only lanes that have suspects publish, and half as many at once
+ * as were unconfirmed. What gets any answer is cleared; if the channel is closed again, the guilty one
+ * is among half as many. The search is over when nothing suspect is left that can be sent: what waits
+ * for its queue must not hold up the others.
  *
  * A channel that is closed with a single publish on it is a strike against that one, and after
  * `strikesMax` it is guilty. One strike is not enough: a broker in trouble may close a channel over a
@@ -14,24 +16,41 @@ import type { Parcel } from "./parcel.ts"
  */
 export class Suspects {
   readonly #strikesMax: number
-  readonly #suspects = new Set<Parcel>()
+  readonly #suspects = new Map<Lane, Set<Parcel>>()
   #unconfirmedMax = Number.POSITIVE_INFINITY
+  /** Strikes against whatever message so far. */
+  strikes = 0
 
   constructor(strikesMax: number) {
     this.#strikesMax = strikesMax
   }
 
-  /** How many publishes may be unconfirmed at once. */
-  get unconfirmedMax(): number {
-    return this.#unconfirmedMax
+  /** Whether a search is on. */
+  get isSearching(): boolean {
+    return this.#unconfirmedMax !== Number.POSITIVE_INFINITY
   }
 
-  /** The channel has ended, with these unconfirmed on it. */
+  /** Whether a lane may publish, with so many unconfirmed on the channel. */
+  lets(lane: Lane, unconfirmed: number): boolean {
+    if (!this.isSearching) return true
+    return unconfirmed < this.#unconfirmedMax && (this.#suspects.has(lane) || this.#isCleared)
+  }
+
+  /** The channel has ended, with these unconfirmed on it; if not over one of them, a search is over. */
   channelEnded(end: ChannelEnd, unconfirmed: readonly Parcel[]): void {
-    if (end.kind !== "offended" || unconfirmed.length === 0) return
+    if (end.kind !== "offended" || unconfirmed.length === 0) {
+      this.conclude(0)
+      return
+    }
     const [first, second] = unconfirmed
-    if (first !== undefined && second === undefined) first.strikes += 1
-    for (const parcel of unconfirmed) this.#suspects.add(parcel)
+    if (first !== undefined && second === undefined) {
+      first.strikes += 1
+      this.strikes += 1
+    }
+    for (const parcel of unconfirmed) {
+      const ofLane = this.#suspects.get(parcel.lane) ?? new Set()
+      this.#suspects.set(parcel.lane, ofLane.add(parcel))
+    }
     this.#unconfirmedMax = Math.max(1, Math.floor(unconfirmed.length / 2))
   }
 
@@ -41,13 +60,23 @@ export class Suspects {
 
   /** The broker has answered it, or nobody wants it sent any more. */
   clear(parcel: Parcel): void {
-    this.#suspects.delete(parcel)
+    const ofLane = this.#suspects.get(parcel.lane)
+    if (ofLane?.delete(parcel) && ofLane.size === 0) this.#suspects.delete(parcel.lane)
   }
 
-  /** Lifts the limit if nothing is suspect any more. Returns whether there was one. */
-  relax(): boolean {
-    const wasLimited = this.#unconfirmedMax !== Number.POSITIVE_INFINITY
-    if (this.#suspects.size === 0) this.#unconfirmedMax = Number.POSITIVE_INFINITY
-    return wasLimited
+  /**
+   * Ends the search if there is nothing to find any more, or nothing that can be sent: to be asked when
+   * every lane has had its chance. Returns whether it was on.
+   */
+  conclude(unconfirmed: number): boolean {
+    const wasSearching = this.isSearching
+    if (!this.#isCleared && unconfirmed > 0) return wasSearching
+    this.#suspects.clear()
+    this.#unconfirmedMax = Number.POSITIVE_INFINITY
+    return wasSearching
+  }
+
+  get #isCleared(): boolean {
+    return this.#suspects.size === 0
   }
 }

@@ -73,9 +73,12 @@ export function ackFrame(channel: number, deliveryTag: number, multiple: boolean
   return frame(frameType.method, channel, payload)
 }
 
-/** Whether a property list fits into one frame; a content header cannot be split. */
+/** The longest property list that fits into one frame; a content header cannot be split. */
+export const propertiesBytesMax = (frameMax: number): number =>
+  frameMax - contentHeaderPrefix - frameOverhead
+
 export const headerFits = (properties: Uint8Array, frameMax: number): boolean =>
-  contentHeaderPrefix + properties.length + frameOverhead <= frameMax
+  properties.length <= propertiesBytesMax(frameMax)
 
 /**
  * A whole publish: the method frame as given, the content header with the property list as it is,

@@ -93,7 +93,6 @@ class Run {
       settled: (settled, result) => {
         if (this.results.has(settled)) throw new Error(`letter ${settled.seq} settled twice`)
         this.results.set(settled, result)
-        this.broker.watch.settled(settled)
         // An owner may well react with another letter, as dead-lettering does.
         if (result !== "confirmed" && choice % 11 === 0) this.#offer(choice + 1)
       },

@@ -70,7 +70,6 @@ export class SimulatedTopic {
       returnsMax: Number.POSITIVE_INFINITY,
       stats: groupStats(),
     })
-    this.broker.watch.watchesSuspects = false
     this.broker.bodyBytesMax = 15
     this.broker.isPoison = ({ properties, body }) => {
       const count = new TextDecoder().decode(body).split(" ").length - 1
@@ -145,6 +144,7 @@ export class SimulatedTopic {
         this.#ack(tag, multiple)
       },
       held: (reason) => this.held.push(reason),
+      idle: () => {},
     })
     return intake
   }

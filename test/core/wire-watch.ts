@@ -30,12 +30,6 @@ export class WireWatch {
   #channel: Sent[] = []
   /** By lane: what was sent since nothing of it was in flight. */
   readonly #rounds = new Map<Lane, Sent[]>()
-  /** Sent on a channel that was closed over one of them, and not answered since. */
-  readonly #accused = new Set<Parcel>()
-  /** Off where nobody calls `settled`. */
-  watchesSuspects = true
-  /** Of what may be on the wire while there are accused. */
-  #openMax = 0
   readonly #strikes = new Map<Parcel, number>()
   readonly abandoned = new Set<Parcel>()
   readonly #silent = new Set<string>()
@@ -75,11 +69,6 @@ export class WireWatch {
     }
   }
 
-  /** Its owner knows what became of it. */
-  settled(parcel: Parcel): void {
-    this.#accused.delete(parcel)
-  }
-
   strikesOf(parcel: Parcel): number {
     return this.#strikes.get(parcel) ?? 0
   }
@@ -90,8 +79,6 @@ export class WireWatch {
     if (only !== undefined && open.length === 1) {
       this.#strikes.set(only.parcel, this.strikesOf(only.parcel) + 1)
     }
-    for (const { parcel } of open) if (parcel.letter.persistent) this.#accused.add(parcel)
-    if (open.length > 0) this.#openMax = Math.max(1, Math.floor(open.length / 2))
   }
 
   /** Returns whether the publish is the only one that its lane may have in flight. */
@@ -104,9 +91,6 @@ export class WireWatch {
     const isProbe = this.#careful.has(lane)
     if (isProbe && inFlight.length > 0) throw new Error(`${what} was sent beside a probe`)
     if (this.#silent.has(lane.queue)) throw new Error(`${what} was sent to a queue without answers`)
-    const open = this.#channel.filter((each) => each.answer === undefined).length
-    if (this.watchesSuspects && open >= this.#openMax && this.#accused.size > 0)
-      throw new Error(`${what} was sent beside too many suspects`)
     if (inFlight.some((each) => each.parcel === parcel))
       throw new Error(`${what} is in flight twice`)
     if (this.abandoned.has(parcel)) throw new Error(`${what} was sent though it was given up`)
@@ -142,7 +126,6 @@ export class WireWatch {
     for (const each of open.filter((one) => (multiple ? one.tag <= tag : one.tag === tag))) {
       const { lane } = each.parcel
       each.answer = isNack ? "nack" : "ack"
-      this.#accused.delete(each.parcel)
       this.#silent.delete(lane.queue)
       if (isNack) {
         this.expected(lane).nacked += 1
