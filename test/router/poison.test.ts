@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import type { Delivery } from "../../src/broker/content-reader.ts"
 import { readNote } from "../../src/core/dead-letter.ts"
 import { deadLetterQueue } from "../../src/core/generation.ts"
 import type { Router } from "../../src/router.ts"
@@ -44,13 +45,17 @@ async function feed(url: string, bodies: readonly string[]): Promise<void> {
 async function routed(router: Router, url: string): Promise<string[]> {
   const placed = router.explain("orders", { properties: keyed("k"), body: new Uint8Array(0) })
   if (placed.kind === "rejected") throw new Error(placed.detail)
-  const { queue } = placed.placements[0]!
+  const taken = await takeAll(url, placed.placements[0]!.queue)
+  return [...new Set(taken.map(({ body }) => decoder.decode(body)))]
+}
+
+/** What was on its way when a channel was closed may be there twice. */
+async function takeAll(url: string, queue: string): Promise<Delivery[]> {
   const connection = await connect(url)
   const channel = await connection.plainChannel()
   const { messageCount } = await channel.queueDeclare(queue, { passive: true })
   await connection.shut(5_000)
-  const taken = await take(url, queue, messageCount)
-  return [...new Set(taken.map(({ body }) => decoder.decode(body)))]
+  return take(url, queue, messageCount)
 }
 
 describe("a message over which the broker closes the channel", () => {
@@ -75,13 +80,12 @@ describe("a message over which the broker closes the channel", () => {
     expect(deadLettered.refused_by_broker).toBe(3)
     expect(heldMessages).toBe(0)
     expect(groups.all!.orderViolations).toBe(0)
-    const letters = await take(shared.url, deadLetterQueue("orders"), 3)
-    const shown = letters.map(({ body, properties }) => [
-      decoder.decode(body),
-      readNote(properties).reason,
-    ])
-    expect(shown.toSorted()).toEqual(
-      ["sour 150", "sour 250", "sour 50"].map((body) => [body, "refused_by_broker"]),
+    const letters = await takeAll(shared.url, deadLetterQueue("orders"))
+    expect(new Set(letters.map(({ properties }) => readNote(properties).reason))).toEqual(
+      new Set(["refused_by_broker"]),
+    )
+    expect(new Set(letters.map(({ body }) => decoder.decode(body)))).toEqual(
+      new Set(["sour 50", "sour 150", "sour 250"]),
     )
     await router.stop()
     const good = bodies.filter((body) => !body.startsWith("sour"))
