@@ -1,8 +1,14 @@
 import { BrokerSide } from "./broker/broker-side.ts"
 import type { GroupStatus } from "./broker/group-status.ts"
 import type { Config } from "./config/config.ts"
-import type { Abandonable, Dispatched } from "./core/dispatch.ts"
-import type { Incoming, PublishOutcome, Unavailable } from "./core/outcome.ts"
+import { type Abandonable, type Dispatched, nothingToAbandon } from "./core/dispatch.ts"
+import type { PartitionKey } from "./core/key.ts"
+import {
+  type Incoming,
+  type PublishOutcome,
+  type Unavailable,
+  unconfirmed,
+} from "./core/outcome.ts"
 import type { Rejected, Routed } from "./core/route.ts"
 import { type RouterStats, routerStats } from "./core/stats.ts"
 import type { Log } from "./log.ts"
@@ -44,6 +50,11 @@ export interface Router {
    * with `config.http.publishTimeoutMs`. Concurrent calls are published in the order of the calls.
    */
   publish(topic: string, message: Incoming, options?: PublishOptions): Promise<PublishOutcome>
+  /**
+   * Publishes one message as `publish` does, with no time limit but the caller's, who gives it up;
+   * returns at once, and may have told the outcome by then.
+   */
+  send(topic: string, message: Incoming, options: SendOptions): Abandonable
   /** Where a message would go, without publishing it. */
   explain(topic: string, message: Incoming): Routed | Rejected
   /** Asks the broker for the depth of each partition queue. */
@@ -57,6 +68,15 @@ export interface PublishOptions {
   readonly released?: () => void
   /** Only to these groups. @default all */
   readonly groups?: readonly string[]
+}
+
+export interface SendOptions {
+  /** Only to these groups. @default all */
+  readonly groups?: readonly string[]
+  /** Asked once the key is known. `false`: nothing is sent, and nothing is told. @default yes */
+  readonly mayGo?: (key: PartitionKey | undefined) => boolean
+  /** Called once, when nothing of the message is held any more. */
+  readonly settled: (outcome: PublishOutcome) => void
 }
 
 /**
@@ -83,6 +103,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
     unavailable: () => unavailable(broker),
     publish: (topic, message, publishOptions = {}) =>
       publishWithin(config.http.publishTimeoutMs, broker, topic, message, publishOptions),
+    send: (topic, message, sendOptions) => send(broker, topic, message, sendOptions),
     explain: (topic, message) => broker.dispatch(topic).decide(message),
     describe: (topic) => broker.describe(topic),
     stop: () => broker.stop(config.shutdownTimeoutMs),
@@ -107,29 +128,20 @@ function publishWithin(
   options: PublishOptions,
 ): Promise<PublishOutcome> {
   const { groups, released = () => {} } = options
-  const dispatch = broker.dispatch(topic)
-  const away = unavailable(broker)
-  if (away !== undefined) {
-    released()
-    return Promise.resolve(away)
-  }
   return new Promise((resolve) => {
     let way: Abandonable | undefined
     const timer = setTimeout(() => {
       way?.abandon()
       // Settled by now if nothing of it had been sent; else the broker owes the answer.
-      const detail = `no confirm within ${timeoutMs} ms; the message may or may not arrive`
-      resolve({ kind: "unknown", code: "confirm_timeout", detail })
+      resolve(unconfirmed(timeoutMs))
     }, timeoutMs)
     try {
-      way = dispatch.publish(message, {
+      way = send(broker, topic, message, {
         ...(groups && { groups }),
-        persistent: false,
         settled(outcome) {
           clearTimeout(timer)
           released()
-          if (outcome.kind === "delivered") dispatch.stats.accepted += 1
-          resolve(publishOutcome(outcome))
+          resolve(outcome)
         },
       })
     } catch (error) {
@@ -137,6 +149,28 @@ function publishWithin(
       released()
       throw error
     }
+  })
+}
+
+function send(
+  broker: BrokerSide,
+  topic: string,
+  message: Incoming,
+  options: SendOptions,
+): Abandonable {
+  const dispatch = broker.dispatch(topic)
+  const away = unavailable(broker)
+  if (away !== undefined) {
+    options.settled(away)
+    return nothingToAbandon
+  }
+  return dispatch.publish(message, {
+    ...options,
+    persistent: false,
+    settled(outcome) {
+      if (outcome.kind === "delivered") dispatch.stats.accepted += 1
+      options.settled(publishOutcome(outcome))
+    },
   })
 }
 

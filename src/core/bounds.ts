@@ -96,4 +96,19 @@ export const bounds = {
   httpBodyReadTimeoutMs: 30_000,
   /** From then on the place of a body that is still coming goes to others, where there is no room. */
   httpBodyUndisturbedMs: 2_000,
+  /** Lines of a batch between the oldest without a result and the newest. */
+  batchOpenLinesMax: 1_000,
+  /** Part of the places over HTTP that lines of batches may take; the rest is for single messages. */
+  batchShare: 0.5,
+  /** Failures of a batch, and bytes of the keys that failed, after which the rest is not read. */
+  batchFailuresMax: 10_000,
+  batchFailedKeyBytesMax: 1024 * 1024,
+  /** Compressed results of all batches under way; over it those of accepted lines are only counted. */
+  batchResultsBytesMax: 16 * 1024 * 1024,
+  /** Results of a batch that are kept as text before they are compressed. */
+  batchResultsTextMax: 64 * 1024,
+  /** How often a line that waits for a place, or for the broker, looks again. */
+  batchRecheckMs: 20,
+  /** How often the age of the oldest line without a result is looked at. */
+  batchExpiryCheckMs: 100,
 } as const

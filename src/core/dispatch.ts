@@ -1,3 +1,4 @@
+import type { PartitionKey } from "./key.ts"
 import type { Lane, Letter, Parcel, ParcelFailure, ParcelResult } from "./lane.ts"
 import { messageView } from "./message-view.ts"
 import type { Incoming } from "./outcome.ts"
@@ -21,6 +22,8 @@ export interface DispatchOptions {
   readonly persistent: boolean
   /** Only to these groups. @default all */
   readonly groups?: readonly string[]
+  /** Asked once the key is known. `false`: nothing is sent, and nothing is told. @default yes */
+  readonly mayGo?: (key: PartitionKey | undefined) => boolean
   /** Called once. */
   readonly settled: (outcome: Dispatched) => void
 }
@@ -47,6 +50,7 @@ export class Dispatch {
       options.settled(decision)
       return nothingToAbandon
     }
+    if (options.mayGo?.(decision.key) === false) return nothingToAbandon
     const routed = options.groups === undefined ? decision : this.#only(options.groups, decision)
     const ticket = new Ticket(message, routed, options, this.stats)
     for (const { queue } of routed.placements) ticket.offer(this.#lanes.get(queue)!)
@@ -71,7 +75,7 @@ export interface Abandonable {
   abandon(): void
 }
 
-const nothingToAbandon: Abandonable = { abandon: () => {} }
+export const nothingToAbandon: Abandonable = { abandon: () => {} }
 const latin1 = new TextDecoder("latin1")
 
 /** One message in several lanes; settles once, when the last of its copies has. */

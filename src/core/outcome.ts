@@ -70,3 +70,10 @@ export type UnavailableCode =
   /** A partition queue is missing. Other groups may have got their copy. */
   | "unroutable"
   | "shutting_down"
+
+/** The outcome of what was sent, and not confirmed within the time its sender gives it. */
+export const unconfirmed = (timeoutMs: number): PublishOutcome => ({
+  kind: "unknown",
+  code: "confirm_timeout",
+  detail: `no confirm within ${timeoutMs} ms; the message may or may not arrive`,
+})

@@ -13,12 +13,14 @@ export function aliveRoute(): Route {
     operation: {
       id: "alive",
       summary: "Whether the process is alive",
-      success: {
-        status: 200,
-        description: "Alive",
-        mediaType: "application/json",
-        schema: aliveSchema,
-      },
+      successes: [
+        {
+          status: 200,
+          description: "Alive",
+          mediaType: "application/json",
+          schema: aliveSchema,
+        },
+      ],
       problems: [],
     },
     serve: () => jsonResponse({ status: "alive" }),
@@ -33,12 +35,14 @@ export function readyRoute(deps: HttpDeps): Route {
     operation: {
       id: "ready",
       summary: "Whether messages can come in and go out",
-      success: {
-        status: 200,
-        description: "Ready",
-        mediaType: "application/json",
-        schema: readySchema,
-      },
+      successes: [
+        {
+          status: 200,
+          description: "Ready",
+          mediaType: "application/json",
+          schema: readySchema,
+        },
+      ],
       problems: ["not_ready", "shutting_down"],
     },
     serve() {

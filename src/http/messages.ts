@@ -1,16 +1,19 @@
 import type { Place } from "../core/admission.ts"
+import { batchFormat } from "./batch/batch-format.ts"
+import { createBatchServer } from "./batch/serve-batch.ts"
 import type { HttpDeps } from "./deps.ts"
 import { type MessageHead, messageHead } from "./message-head.ts"
 import { messagesOperation } from "./messages-operation.ts"
 import { outcomeResponse, unavailableResponse } from "./outcome-response.ts"
-import { type Problem, problem, problemResponse } from "./problem.ts"
+import { problem, problemResponse } from "./problem.ts"
 import { type BodyRead, readBody } from "./read-body.ts"
 import { stoppingProblem } from "./readiness-problem.ts"
 import type { Route } from "./route.ts"
 import { unknownTopic } from "./unknown-topic.ts"
 
 /**
- * `POST /v1/topics/{topic}/messages`: the body is the message, verbatim.
+ * `POST /v1/topics/{topic}/messages`: the body is the message, verbatim, or a batch of messages. For a
+ * single one:
  *
  * 1. Whatever can be refused by the head of the request is, before a byte of the body is read.
  * 2. The message takes its place among those in flight; its bytes are counted as they are read.
@@ -20,14 +23,16 @@ import { unknownTopic } from "./unknown-topic.ts"
 export function messagesRoute(deps: HttpDeps): Route {
   const { router, admission } = deps
   const { bodyBytesMax } = router.config.http
+  const serveBatch = createBatchServer(deps)
 
   async function serve(request: Request, { topic = "" }: Readonly<Record<string, string>>) {
     const announcedBytes = Number(request.headers.get("content-length") ?? 0)
-    const refusal =
-      unknownTopic(router.config, topic) ?? batch(request.headers) ?? stoppingProblem(deps)
+    const refusal = unknownTopic(router.config, topic) ?? stoppingProblem(deps)
     if (refusal !== undefined) return problemResponse(refusal)
     const away = router.unavailable()
     if (away !== undefined) return unavailableResponse(away)
+    const format = batchFormat(request.headers)
+    if (format !== undefined) return serveBatch(request, topic, format)
     if (announcedBytes > bodyBytesMax) return refused("too_large", bodyBytesMax)
     const head = messageHead(request.headers, deps.newId)
     if (head.kind === "invalid") return problemResponse(head.problem)
@@ -64,16 +69,6 @@ export function messagesRoute(deps: HttpDeps): Route {
     operation: messagesOperation,
     serve,
   }
-}
-
-const batchMediaTypes = ["application/x-ndjson", "application/cloudevents-batch+json"]
-
-/** A batch taken for one message would be published as one, so it is refused by name. */
-function batch(headers: Headers): Problem | undefined {
-  const mediaType = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
-  if (!batchMediaTypes.includes(mediaType)) return undefined
-  const detail = `${mediaType} is a batch, and batches are not available yet; send one message each`
-  return problem("unsupported_media_type", detail)
 }
 
 type BodyRefusal = Exclude<BodyRead["kind"], "body">

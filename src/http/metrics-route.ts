@@ -11,12 +11,14 @@ export function metricsRoute({ metrics }: HttpDeps): Route {
     operation: {
       id: "metrics",
       summary: "Metrics for Prometheus",
-      success: {
-        status: 200,
-        description: "All metrics, in the Prometheus text format",
-        mediaType: "text/plain",
-        schema: v.string(),
-      },
+      successes: [
+        {
+          status: 200,
+          description: "All metrics, in the Prometheus text format",
+          mediaType: "text/plain",
+          schema: v.string(),
+        },
+      ],
       problems: [],
     },
     async serve() {

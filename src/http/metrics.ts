@@ -14,6 +14,8 @@ export interface Served {
 export interface Metrics {
   readonly registry: Registry
   observe(served: Served): void
+  /** Lines of batches that have been answered. */
+  readonly batchLines: { accepted: number; failed: number }
 }
 
 /** Seconds. A confirm takes a millisecond or a few; an unknown outcome as long as the timeout. */
@@ -24,6 +26,7 @@ export function createMetrics(router: Router, admission: Admission): Metrics {
   const registry = new Registry()
   registerRouterMetrics(registry, router)
   registerAdmissionMetrics(registry, admission)
+  const batchLines = registerBatchLines(registry)
   const requests = new Counter({
     name: "partymq_http_requests_total",
     help: "HTTP requests answered",
@@ -39,6 +42,7 @@ export function createMetrics(router: Router, admission: Admission): Metrics {
   })
   return {
     registry,
+    batchLines,
     observe({ method, route, status, durationSeconds }) {
       requests.inc({ method, route, status: String(status) })
       durations.observe({ method, route }, durationSeconds)
@@ -63,4 +67,19 @@ function registerAdmissionMetrics(registry: Registry, admission: Admission): voi
       this.set(admission.bytes)
     },
   })
+}
+
+function registerBatchLines(registry: Registry): Metrics["batchLines"] {
+  const lines = { accepted: 0, failed: 0 }
+  new Counter({
+    name: "partymq_http_batch_lines_total",
+    help: "Lines and events of batches that have been answered",
+    labelNames: ["outcome"],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [outcome, value] of Object.entries(lines)) this.inc({ outcome }, value)
+    },
+  })
+  return lines
 }

@@ -11,12 +11,14 @@ export function openApiRoute(others: readonly Route[]): Route {
     operation: {
       id: "openApi",
       summary: "This interface, as OpenAPI 3.1",
-      success: {
-        status: 200,
-        description: "The document",
-        mediaType: "application/json",
-        schema: v.record(v.string(), v.unknown()),
-      },
+      successes: [
+        {
+          status: 200,
+          description: "The document",
+          mediaType: "application/json",
+          schema: v.record(v.string(), v.unknown()),
+        },
+      ],
       problems: [],
     },
     serve: () => jsonResponse(document),

@@ -1,7 +1,7 @@
 import { toJsonSchema } from "@valibot/to-json-schema"
 import type { GenericSchema } from "valibot"
 import packageJson from "../../package.json" with { type: "json" }
-import type { Operation } from "./operation.ts"
+import type { Operation, Success } from "./operation.ts"
 import { type ProblemCode, problemCatalogue } from "./problem-catalogue.ts"
 import type { Route } from "./route.ts"
 import { problemSchema } from "./schemas.ts"
@@ -28,22 +28,28 @@ export function openApi(routes: readonly Route[]): object {
 }
 
 function operationObject(path: string, operation: Operation): object {
-  const { id, summary, description, takesBody, success } = operation
+  const { id, summary, description, bodies, successes } = operation
   return {
     operationId: id,
     summary,
     ...(description === undefined ? {} : { description }),
     parameters: [...pathParameters(path), ...headerParameters(operation)],
-    ...(takesBody ? { requestBody: { content: { "*/*": {} } } } : {}),
+    ...(bodies === undefined ? {} : { requestBody: requestBody(bodies) }),
     responses: {
-      [success.status]: {
-        description: success.description,
-        content: { [success.mediaType]: { schema: jsonSchema(success.schema) } },
-      },
+      ...Object.fromEntries(successes.map(successResponse)),
       ...problemResponses([...operation.problems, "internal_error"]),
     },
   }
 }
+
+const requestBody = (mediaTypes: readonly string[]): object => ({
+  content: Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, {}])),
+})
+
+const successResponse = ({ status, description, mediaType, schema }: Success): [number, object] => [
+  status,
+  { description, content: { [mediaType]: { schema: jsonSchema(schema) } } },
+]
 
 const pathParameters = (path: string): object[] =>
   [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({

@@ -7,9 +7,9 @@ export interface Operation {
   readonly summary: string
   readonly description?: string
   readonly requestHeaders?: readonly RequestHeader[]
-  /** The request has a body of any media type. */
-  readonly takesBody?: boolean
-  readonly success: Success
+  /** Media types of the request's body. */
+  readonly bodies?: readonly string[]
+  readonly successes: readonly Success[]
   /** All problems it can answer, but for `internal_error`, which every route can. */
   readonly problems: readonly ProblemCode[]
 }

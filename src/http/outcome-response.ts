@@ -33,7 +33,7 @@ export const unavailableResponse = (
 type KeyMembers = Pick<Accepted, "key" | "keyBase64">
 
 /** The key as text where it is text, else as base64: JSON cannot say bytes. */
-function keyMembers(key: Uint8Array | undefined): KeyMembers {
+export function keyMembers(key: Uint8Array | undefined): KeyMembers {
   if (key === undefined) return { key: null }
   const { value, encoding } = shownKey(key)
   return encoding === "utf-8" ? { key: value } : { keyBase64: value }
@@ -41,6 +41,6 @@ function keyMembers(key: Uint8Array | undefined): KeyMembers {
 
 type Unknown = Extract<PublishOutcome, { kind: "unknown" }>
 
-const unknownDetail = ({ detail }: Unknown): string =>
+export const unknownDetail = ({ detail }: Unknown): string =>
   `${detail}. Sending it again may duplicate it; send it with this id as Message-Id, so that ` +
   "consumers can tell."

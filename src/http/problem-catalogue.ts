@@ -9,6 +9,8 @@ export const problemCatalogue = {
   reserved_header: { status: 400, retriable: false, title: "Headers x-partymq-* are reserved" },
   headers_too_large: { status: 400, retriable: false, title: "The message headers are too large" },
   invalid_partition_key: { status: 400, retriable: false, title: "Partition-Key cannot be a key" },
+  invalid_batch: { status: 400, retriable: false, title: "The batch cannot be told into messages" },
+  invalid_line: { status: 400, retriable: false, title: "A line or event of the batch is not one" },
   body_incomplete: { status: 400, retriable: true, title: "The body ended before it was complete" },
   unknown_topic: { status: 404, retriable: false, title: "There is no such topic" },
   not_found: { status: 404, retriable: false, title: "There is nothing at this path" },
@@ -19,11 +21,21 @@ export const problemCatalogue = {
   },
   body_read_timeout: { status: 408, retriable: true, title: "The body took too long to arrive" },
   body_too_large: { status: 413, retriable: false, title: "The body is too large" },
-  unsupported_media_type: { status: 415, retriable: false, title: "Batches are not available yet" },
+  unsupported_media_type: {
+    status: 415,
+    retriable: false,
+    title: "The body cannot be read as that",
+  },
   missing_key: { status: 422, retriable: false, title: "The message has no partition key" },
   invalid_key: { status: 422, retriable: false, title: "The partition key cannot be a key" },
   invalid_json: { status: 422, retriable: false, title: "The body is not JSON" },
   plugin_error: { status: 422, retriable: false, title: "A plugin failed on the message" },
+  skipped_after_failure: {
+    status: 424,
+    retriable: true,
+    title: "Not sent, because an earlier line of its key failed",
+  },
+  too_many_failures: { status: 424, retriable: true, title: "Too many lines of the batch failed" },
   overloaded: { status: 429, retriable: true, title: "Too much is in flight" },
   internal_error: { status: 500, retriable: false, title: "A fault of PartyMQ" },
   not_ready: { status: 503, retriable: true, title: "PartyMQ is not ready" },
@@ -38,6 +50,11 @@ export const problemCatalogue = {
     title: `Not confirmed in time; ${unknown}`,
   },
   connection_lost: { status: 504, retriable: true, title: `Connection lost; ${unknown}` },
+  unknown_after_failure: {
+    status: 504,
+    retriable: true,
+    title: `An earlier line of its key failed after this one was sent; ${unknown}`,
+  },
 } as const
 
 export type ProblemCode = keyof typeof problemCatalogue

@@ -41,6 +41,52 @@ export const problemSchema = v.strictObject({
   reasons: v.optional(v.array(v.string())),
 })
 
+const lineNumber = v.pipe(v.number(), v.integer(), v.minValue(1))
+
+/** Of one line, or event, of a batch. */
+export const lineAcceptedSchema = v.strictObject({
+  line: v.pipe(lineNumber, v.description("Of the line in the body, or of the event, from 1")),
+  status: v.literal(202),
+  id: acceptedSchema.entries.id,
+  key: acceptedSchema.entries.key,
+  keyBase64: acceptedSchema.entries.keyBase64,
+  placements: acceptedSchema.entries.placements,
+})
+
+const failureEntries = {
+  status: problemSchema.entries.status,
+  code: problemSchema.entries.code,
+  detail: v.string(),
+  retriable: problemSchema.entries.retriable,
+}
+
+export const lineFailedSchema = v.strictObject({
+  line: lineNumber,
+  ...failureEntries,
+  id: problemSchema.entries.id,
+})
+
+export const batchSchema = v.strictObject({
+  topic: v.string(),
+  lines: v.pipe(count, v.description("Lines that were read, blank ones aside")),
+  accepted: count,
+  failed: count,
+  omitted: v.pipe(
+    count,
+    v.description("Accepted lines that have no result, by preference or because there are many"),
+  ),
+  stopped: v.optional(
+    v.pipe(
+      v.strictObject({ line: lineNumber, ...failureEntries }),
+      v.description("From this line on nothing was published, and why"),
+    ),
+  ),
+  results: v.pipe(
+    v.array(v.union([lineAcceptedSchema, lineFailedSchema])),
+    v.description("In the order of the lines"),
+  ),
+})
+
 export const topicSummarySchema = v.strictObject({
   topic: v.string(),
   source: v.pipe(v.nullable(v.string()), v.description("Queue that is routed; null: HTTP only")),
@@ -81,6 +127,9 @@ export const readySchema = v.strictObject({
 })
 
 export type Accepted = v.InferOutput<typeof acceptedSchema>
+export type LineAccepted = v.InferOutput<typeof lineAcceptedSchema>
+export type LineFailed = v.InferOutput<typeof lineFailedSchema>
+export type BatchAnswer = v.InferOutput<typeof batchSchema>
 export type TopicSummary = v.InferOutput<typeof topicSummarySchema>
 export type TopicList = v.InferOutput<typeof topicListSchema>
 export type TopicStatus = v.InferOutput<typeof topicStatusSchema>

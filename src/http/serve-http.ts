@@ -78,9 +78,12 @@ export function serveHttp(
 /** Longest idle time that Bun can be told, in seconds; 0 is none. */
 const idleTimeoutMaxSeconds = 255
 
-/** A connection that waits for a confirm is idle too, and must outlive the answer's own timeout. */
+/**
+ * A connection that waits for a confirm is idle too, and must outlive the answer's own timeout. That of
+ * a batch may wait as long for the broker, then for a place, then for the confirm.
+ */
 function idleTimeoutSeconds(publishTimeoutMs: number): number {
-  const neededSeconds =
-    Math.ceil(Math.max(publishTimeoutMs, bounds.httpBodyReadTimeoutMs) / 1000) + 5
+  const neededMs = Math.max(3 * publishTimeoutMs, bounds.httpBodyReadTimeoutMs)
+  const neededSeconds = Math.ceil(neededMs / 1000) + 5
   return neededSeconds > idleTimeoutMaxSeconds ? 0 : neededSeconds
 }

@@ -22,12 +22,14 @@ export function topicListRoute({ router }: HttpDeps): Route {
     operation: {
       id: "listTopics",
       summary: "All topics",
-      success: {
-        status: 200,
-        description: "The topics configured",
-        mediaType: "application/json",
-        schema: topicListSchema,
-      },
+      successes: [
+        {
+          status: 200,
+          description: "The topics configured",
+          mediaType: "application/json",
+          schema: topicListSchema,
+        },
+      ],
       problems: [],
     },
     serve() {
@@ -47,12 +49,14 @@ export function topicRoute({ router }: HttpDeps): Route {
     operation: {
       id: "describeTopic",
       summary: "One topic: groups, partitions, depth, consumers",
-      success: {
-        status: 200,
-        description: "The topic as it is routed at the moment",
-        mediaType: "application/json",
-        schema: topicStatusSchema,
-      },
+      successes: [
+        {
+          status: 200,
+          description: "The topic as it is routed at the moment",
+          mediaType: "application/json",
+          schema: topicStatusSchema,
+        },
+      ],
       problems: ["unknown_topic", "broker_away"],
     },
     async serve(_request, { topic = "" }) {

@@ -17,7 +17,10 @@ export interface ToldApp {
 }
 
 /** The app on a router that does as it is told. */
-export function createToldApp(http: Partial<Config["http"]> = {}): ToldApp {
+export function createToldApp(
+  http: Partial<Config["http"]> = {},
+  { bodyReadTimeoutMs = 5_000 } = {},
+): ToldApp {
   const router = createToldRouter(http)
   const { inFlightMessagesMax, inFlightBytesMax } = router.config.http
   const errors: string[] = []
@@ -34,7 +37,7 @@ export function createToldApp(http: Partial<Config["http"]> = {}): ToldApp {
     stopping: stopping.signal,
     now: () => clock.nowMs,
     newId: () => "made-up",
-    bodyReadTimeoutMs: 5_000,
+    bodyReadTimeoutMs,
   })
   return { app, router, admission, errors, clock, stop: () => stopping.abort() }
 }

@@ -42,6 +42,12 @@ export function createToldRouter(
       published.push({ topic, message })
       return told.publish(topic, message).finally(options?.released)
     },
+    send(topic, message, { mayGo, settled }) {
+      if (mayGo?.(message.key) === false) return { abandon() {} }
+      published.push({ topic, message })
+      told.publish(topic, message).then(settled)
+      return { abandon() {} }
+    },
     explain: () => ({ kind: "rejected", reason: "missing_key", detail: "told nothing" }),
     describe: (topic) => told.describe(topic),
     stop: async () => {},

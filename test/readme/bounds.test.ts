@@ -9,6 +9,11 @@ const quotes: readonly (readonly [page: string, quote: string])[] = [
   ["docs/http.md", `one frame (${bounds.frameBytesMax / 1024} KiB)`],
   ["docs/http.md", `over ${bounds.httpBodyReadTimeoutMs / 1000} seconds to arrive`],
   ["docs/http.md", `over ${bounds.httpBodyUndisturbedMs / 1000} where its place was needed`],
+  [
+    "docs/http.md",
+    `${bounds.batchFailuresMax} failures, or ${bounds.httpBodyReadTimeoutMs / 1000} s`,
+  ],
+  ["docs/http.md", `fit into ${bounds.batchResultsBytesMax / 2 ** 20} MiB`],
   ["docs/configuration.md", `1 to ${bounds.partitionsMax}.`],
   ["docs/configuration.md", `up to ${bounds.nameLengthMax} letters`],
   ["docs/configuration.md", `At most ${bounds.bodyBytesMax}.`],

@@ -1,0 +1,148 @@
+import { bounds } from "../../core/bounds.ts"
+import type { HttpDeps } from "../deps.ts"
+import { problem, problemResponse } from "../problem.ts"
+import { problemCatalogue } from "../problem-catalogue.ts"
+import type { BatchAnswer } from "../schemas.ts"
+import { ArrivingPlace } from "./arriving-place.ts"
+import type { BatchFormat } from "./batch-format.ts"
+import { BatchResults } from "./batch-results.ts"
+import { BatchRun, type Stop } from "./batch-run.ts"
+import { ChunkReader, type Cut } from "./chunk-reader.ts"
+import type { LineRoom } from "./line-room.ts"
+import { ResultText, type SharedBytes } from "./result-text.ts"
+import type { Item, Splitter } from "./splitter.ts"
+
+export interface BatchRequest {
+  readonly topic: string
+  readonly format: BatchFormat
+  readonly body: ReadableStream<Uint8Array> | null
+  /** Results of accepted lines are not wanted. */
+  readonly isMinimal: boolean
+}
+
+/** What all batches share. */
+export interface BatchShares {
+  readonly room: LineRoom
+  readonly resultBytes: SharedBytes
+}
+
+/**
+ * Publishes a batch while it arrives, and answers with the results of its lines.
+ *
+ * 1. The body is read a piece at a time; each line is published as soon as it is there.
+ * 2. Where there is no room for a line, or no broker, nothing more is read until there is.
+ * 3. Reading may end early; what was published until then gets its results all the same.
+ */
+export async function publishBatch(
+  deps: HttpDeps,
+  shares: BatchShares,
+  request: BatchRequest,
+): Promise<Response> {
+  const { topic, format, body, isMinimal } = request
+  const { bodyBytesMax } = deps.router.config.http
+  const text = new ResultText(shares.resultBytes)
+  const results = new BatchResults(text, isMinimal)
+  const run = new BatchRun({ deps, topic, format, room: shares.room, results })
+  const reader = new ChunkReader(body, deps.bodyReadTimeoutMs, deps.stopping)
+  try {
+    await readAll(deps, reader, format.split(bodyBytesMax), run)
+    await run.settled()
+  } catch (error) {
+    text.drop()
+    throw error
+  } finally {
+    reader.close()
+    run.close()
+  }
+  const stop = reader.cut === "ended" ? run.stop : stopOf(reader.cut)
+  deps.metrics.batchLines.accepted += results.accepted
+  deps.metrics.batchLines.failed += results.failed
+  if (stop !== undefined && results.lines === 0) {
+    return problemResponse(problem(stop.code, stop.detail), { headers: closing })
+  }
+  return answer(topic, results, text, stop && { ...stop, line: run.nextLine })
+}
+
+async function readAll(
+  deps: HttpDeps,
+  reader: ChunkReader,
+  splitter: Splitter,
+  run: BatchRun,
+): Promise<void> {
+  const arriving = new ArrivingPlace(deps.admission, () => reader.end("evicted"))
+  const takeAll = async (items: Iterable<Item>) => {
+    for (const item of items) {
+      arriving.leave()
+      const taken = run.take(item)
+      if (taken !== undefined) await taken
+      if (run.stop !== undefined) reader.end("ended")
+      if (reader.cut !== undefined) return
+    }
+  }
+  for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
+    await takeAll(splitter.split(chunk))
+    await holdRest(deps, reader, arriving, splitter.heldBytes)
+  }
+  arriving.leave()
+  if (reader.cut === undefined) await takeAll(splitter.end())
+}
+
+/** What is held of a line counts as in flight; where there is no room for it, it waits for some. */
+async function holdRest(
+  { router, now }: HttpDeps,
+  reader: ChunkReader,
+  arriving: ArrivingPlace,
+  bytes: number,
+): Promise<void> {
+  const untilMs = now() + router.config.http.publishTimeoutMs
+  while (reader.cut === undefined && !arriving.hold(bytes)) {
+    if (now() >= untilMs) reader.end("evicted")
+    else await Bun.sleep(bounds.batchRecheckMs)
+  }
+}
+
+function answer(
+  topic: string,
+  results: BatchResults,
+  text: ResultText,
+  stop: (Stop & { readonly line: number }) | undefined,
+): Response {
+  const { lines, accepted, failed, omitted } = results
+  const counts: Omit<BatchAnswer, "results"> = {
+    ...{ topic, lines, accepted, failed, omitted },
+    ...(stop === undefined ? {} : { stopped: stopped(stop) }),
+  }
+  const head = `${JSON.stringify(counts).slice(0, -1)},"results":[`
+  return new Response(text.body(head, "]}"), {
+    status: failed === 0 && stop === undefined ? 202 : 207,
+    headers: {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      ...(stop === undefined ? {} : closing),
+    },
+  })
+}
+
+const stopped = ({ code, detail, line }: Stop & { readonly line: number }) => {
+  const { status, retriable } = problemCatalogue[code]
+  return { line, status, code, detail, retriable }
+}
+
+/** The rest of such a body is not worth receiving. */
+const closing = { connection: "close" }
+
+function stopOf(cut: Cut | undefined): Stop | undefined {
+  const rest = "the rest was not read"
+  switch (cut) {
+    case "stalled":
+      return { code: "body_read_timeout", detail: `nothing arrived for too long; ${rest}` }
+    case "evicted":
+      return { code: "overloaded", detail: `there was no room for the line that came; ${rest}` }
+    case "stopping":
+      return { code: "shutting_down", detail: `PartyMQ is shutting down; ${rest}` }
+    case "incomplete":
+      return { code: "body_incomplete", detail: "the body ended before it was complete" }
+    default:
+      return undefined
+  }
+}
