@@ -1,0 +1,89 @@
+/** Sends messages over HTTP on bare sockets: `fetch` costs more than what is measured. */
+import { messagesOf, type Workload } from "../workload.ts"
+import { done, programInput, readyToGo } from "./program-input.ts"
+import { ResponseReader } from "./response-reader.ts"
+
+export interface HttpLoadInput {
+  /** Where messages are posted. */
+  readonly url: string
+  readonly workload: Workload
+  readonly connections: number
+  /** Messages in a request; from 2 on as NDJSON. */
+  readonly batch: number
+}
+
+const { url, workload, connections, batch } = programInput<HttpLoadInput>()
+const { hostname, port, pathname, host } = new URL(url)
+const messages = messagesOf(workload)
+const text = new TextEncoder()
+
+const lanes = Array.from({ length: connections }, (): number[][] => [[], []])
+for (let n = 0; n < messages.count; n++) {
+  const connection = messages.keyIndex(n) % connections
+  lanes[connection]![n < workload.warmUp ? 0 : 1]!.push(n)
+}
+const senders = await Promise.all(lanes.map(() => openSender()))
+await phase(0)
+await readyToGo()
+await phase(1)
+await done()
+
+async function phase(which: 0 | 1): Promise<void> {
+  const send = async (places: readonly number[], sender: Sender) => {
+    for (let at = 0; at < places.length; at += batch) {
+      await sender.send(request(places.slice(at, at + batch)))
+    }
+  }
+  await Promise.all(lanes.map((lane, index) => send(lane[which]!, senders[index]!)))
+}
+
+function request(places: readonly number[]): Uint8Array {
+  const body = batch === 1 ? messages.body(places[0]!) : places.map(line).join("")
+  const headers = [
+    `POST ${pathname} HTTP/1.1`,
+    `Host: ${host}`,
+    `Content-Type: ${batch === 1 ? "application/json" : "application/x-ndjson"}`,
+    `Content-Length: ${body.length}`,
+    ...(batch === 1 ? [`Partition-Key: ${messages.key(places[0]!)}`] : []),
+  ]
+  return text.encode(`${headers.join("\r\n")}\r\n\r\n${body}`)
+}
+
+function line(n: number): string {
+  return `{"key":"${messages.key(n)}","contentType":"application/json","body":${messages.body(n)}}\n`
+}
+
+interface Sender {
+  /** Sends a request and waits for the answer, which has to be 202. */
+  send(request: Uint8Array): Promise<void>
+}
+
+async function openSender(): Promise<Sender> {
+  let answered: ((status: number) => void) | undefined
+  const reader = new ResponseReader((status) => answered?.(status))
+  let rest: Uint8Array = new Uint8Array()
+  const socket = await Bun.connect({
+    hostname,
+    port: Number(port),
+    socket: {
+      data: (_socket, bytes) => reader.read(bytes),
+      drain: () => write(rest),
+      close: () => {
+        console.error("the router closed a connection")
+        process.exit(1)
+      },
+    },
+  })
+  const write = (bytes: Uint8Array) => {
+    rest = bytes.subarray(socket.write(bytes))
+  }
+  return {
+    async send(bytes) {
+      const { promise, resolve } = Promise.withResolvers<number>()
+      answered = resolve
+      write(bytes)
+      const status = await promise
+      if (status !== 202) throw new Error(`the router answered ${status}`)
+    },
+  }
+}

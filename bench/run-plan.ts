@@ -1,0 +1,102 @@
+import type { BenchBroker } from "./bench-broker.ts"
+import { type Case, comparison, type Plan } from "./plan.ts"
+import type { OpenLoopResult } from "./programs/open-loop.ts"
+import { type Between, runLatency } from "./run-latency.ts"
+import { type Measured, runOnce } from "./run-once.ts"
+import type { Workload } from "./workload.ts"
+
+/** What one case came to, round by round. */
+export interface CaseResult {
+  readonly axis: string
+  readonly label: string
+  readonly workload: Workload
+  /** Why it did not take part; then there are no rounds. */
+  readonly missing?: string
+  readonly rounds: readonly Measured[]
+}
+
+export interface LatencyResult {
+  /** What gets from producer to consumer at most, through PartyMQ. */
+  readonly maxRate: number
+  /** The half of it, at which latencies are measured. */
+  readonly rate: number
+  /** Straight into the partition queues, and through PartyMQ. */
+  readonly direct: readonly OpenLoopResult[]
+  readonly routed: readonly OpenLoopResult[]
+}
+
+export interface PlanResult {
+  readonly cases: readonly CaseResult[]
+  readonly latency: LatencyResult
+}
+
+/**
+ * Runs a plan: a round of all cases, then the next, each beginning with another one, so that what else
+ * happens on the machine meets all of them alike.
+ *
+ * @param say told of each run before it starts, with its number and how many there are
+ */
+export async function runPlan(
+  broker: BenchBroker,
+  plan: Plan,
+  say: (text: string, done: number, total: number) => void,
+): Promise<PlanResult> {
+  const runs = plan.cases.reduce((sum, { rounds }) => sum + rounds, 0)
+  const total = 1 + runs + 1 + plan.latency.rounds * 2
+  let done = 0
+  const step = (text: string) => say(text, done++, total)
+  const [first] = plan.cases
+  if (first !== undefined) {
+    // A broker that has just started is slower than it will ever be again.
+    step("a run that does not count")
+    await runOnce(broker, first.subject, first.workload)
+  }
+  const cases = await runCases(broker, plan.cases, step)
+  const latency = await runLatencies(broker, plan.latency, step)
+  return { cases, latency }
+}
+
+async function runCases(
+  broker: BenchBroker,
+  cases: readonly Case[],
+  step: (text: string) => void,
+): Promise<readonly CaseResult[]> {
+  const results = cases.map((): { missing?: string; rounds: Measured[] } => ({ rounds: [] }))
+  const rounds = Math.max(...cases.map((each) => each.rounds))
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < cases.length; turn++) {
+      const index = (turn + round * 3) % cases.length
+      const each = cases[index]!
+      const result = results[index]!
+      if (round >= each.rounds) continue
+      step(each.axis === comparison ? each.label : `${each.axis}: ${each.label}`)
+      if (result.missing !== undefined) continue
+      const measured = await runOnce(broker, each.subject, each.workload).catch((error: Error) => {
+        throw new Error(`${each.subject.name} (${each.label}): ${error.message}`)
+      })
+      if ("missing" in measured) result.missing = measured.missing
+      else result.rounds.push(measured)
+    }
+  }
+  return cases.map(({ axis, label, workload }, index) => {
+    return { axis, label, workload, ...results[index]! }
+  })
+}
+
+async function runLatencies(
+  broker: BenchBroker,
+  { rounds, workload }: Plan["latency"],
+  step: (text: string) => void,
+): Promise<LatencyResult> {
+  step("latency: the most that gets through")
+  const { messagesPerSecond: maxRate } = await runLatency(broker, "PartyMQ", workload, undefined)
+  const rate = maxRate / 2
+  const results: { readonly [between in Between]: OpenLoopResult[] } = { nothing: [], PartyMQ: [] }
+  for (let round = 0; round < rounds; round++) {
+    for (const between of ["nothing", "PartyMQ"] as const) {
+      step(`latency: ${between} between producer and consumers`)
+      results[between].push(await runLatency(broker, between, workload, rate))
+    }
+  }
+  return { maxRate, rate, direct: results.nothing, routed: results.PartyMQ }
+}
