@@ -125,6 +125,11 @@ export class Scene {
     return isIdle && this.groups.every(({ watch }) => watch.distinct >= confirmed.length)
   }
 
+  /** Messages that have arrived, each counted once per group. */
+  get arrived(): number {
+    return this.groups.reduce((sum, { watch }) => sum + watch.distinct, 0)
+  }
+
   get isConsuming(): boolean {
     const consumers = this.groups.flatMap((group) => group.consumers)
     return consumers.every((consumer) => consumer.isConsumingAll)

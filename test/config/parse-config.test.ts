@@ -64,6 +64,8 @@ describe("defaults", () => {
     expect(queueOf({ maxLengthBytes: 5 })?.overflow).toBe("reject-publish")
     expect(queueOf({ maxLength: 5, overflow: "drop-head" })?.overflow).toBe("drop-head")
     expect(queueOf({})).not.toHaveProperty("overflow")
+    const classic = { type: "classic", maxLength: 5, overflow: "reject-publish" }
+    expect(queueOf(classic)?.overflow).toBe("reject-publish")
   })
 
   test("a client-bound group has its settings and any other group has none", () => {
@@ -171,6 +173,12 @@ const mistakes: [input: unknown, path: string, found: string, allowed: string][]
   [withGroup({ clients: {} }), `${group}.clients`, "{", 'nothing unless partitions is "clients"'],
   [withQueue({ type: "stream" }), `${group}.queue.type`, '"stream"', '"quorum", "classic"'],
   [withQueue({ overflow: "drop-head" }), `${group}.queue.overflow`, "drop-head", "without maxLen"],
+  [
+    withQueue({ type: "classic", maxLength: 1 }),
+    `${group}.queue.overflow`,
+    "missing",
+    "a quorum queue does not",
+  ],
   [
     withQueue({ maxLength: 1, overflow: "reject-publish-dlx" }),
     `${group}.queue.overflow`,

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test"
 import { AMQPView } from "@cloudamqp/amqp-client/amqp-view"
-import { countMessages } from "../../src/broker/dead-letters.ts"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { partitionQueue } from "../../src/core/generation.ts"
+import { expectMessages } from "../support/expect-messages.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { seeded } from "../support/seed.ts"
 import { startedRouter } from "../support/test-router.ts"
@@ -86,5 +86,5 @@ test("a CC header sends copies when its producer publishes, and none when it is 
   const [arrived] = await take(vhost.url, at.partition, 1)
   const renamed = rawList({ headers: [{ name: "x-partymq-cc", type: "A", value: long(item) }] })
   expect(hex(arrived!.properties)).toBe(hex(renamed))
-  expect(await countMessages(at.connection, copies)).toBe(1)
+  await expectMessages(at.connection, copies, 1)
 })

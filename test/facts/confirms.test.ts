@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test"
-import { countMessages } from "../../src/broker/dead-letters.ts"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { partitionQueue } from "../../src/core/generation.ts"
 import type { Router } from "../../src/router.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { TcpProxy } from "../chaos/tcp-proxy.ts"
+import { expectMessages } from "../support/expect-messages.ts"
 import { management } from "../support/management.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { startedRouter } from "../support/test-router.ts"
@@ -80,7 +80,7 @@ test("confirms that come out of order ack nothing behind a message that has none
   const { groups: stats } = router.stats.topics[topic]!
   await until(() => stats.g!.confirmed === 101, { what: "all but one to be confirmed" })
   await router.stop()
-  expect(await countMessages(connection, `${topic}.source`)).toBe(101)
+  await expectMessages(connection, `${topic}.source`, 101)
   await connection.shut(5_000)
 })
 
@@ -95,7 +95,7 @@ test("one frame confirms many, in any order over many queues, and each counts on
   await until(() => stats.settled === 3_000, { what: "all to settle", timeoutMs: 30_000 })
   expect(stats.groups.g).toMatchObject({ confirmed: 3_000, retried: 0, inFlight: 0 })
   expect(stats.inFlightMessages).toBe(0)
-  expect(await countMessages(connection, `${topic}.source`)).toBe(0)
+  await expectMessages(connection, `${topic}.source`, 0)
   await connection.shut(5_000)
   await router.stop()
 }, 40_000)
@@ -118,7 +118,7 @@ test("a full queue of one group is no reason to send another group its copy twic
   expect(await taken("full")).toEqual(numbered(10))
   expect(await taken("free")).toEqual(numbered(10))
   await until(() => stats.settled === 10, { what: "all to settle" })
-  expect(await countMessages(connection, partitionQueue(topic, "free", 1, 0))).toBe(0)
+  await expectMessages(connection, partitionQueue(topic, "free", 1, 0), 0)
   expect(stats.groups.full!.orderViolations).toBe(0)
   await connection.shut(5_000)
   await router.stop()

@@ -3,6 +3,7 @@ import { countMessages, visitMessages } from "../../src/broker/dead-letters.ts"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { original, readNote } from "../../src/core/dead-letter.ts"
 import { temporaryFolder } from "../config/temporary-folder.ts"
+import { expectMessages } from "../support/expect-messages.ts"
 import { limitedUser } from "../support/limited-user.ts"
 import { management } from "../support/management.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
@@ -174,7 +175,7 @@ describe("a message that cannot be routed", () => {
     expect(details).not.toContain("the key is throw")
     expect(details).not.toContain("not this one")
     await at.settled(2 * bad.length)
-    expect(await countMessages(at.connection, at.source)).toBe(0)
+    await expectMessages(at.connection, at.source, 0)
     expect(at.router.stats.topics[at.topic]!.deadLettered).toMatchObject({
       missing_key: 1,
       invalid_json: 1,

@@ -33,7 +33,8 @@ const configured = (topic: string, group: NonNullable<Topic["groups"]>[string]):
 describe("a partition queue", () => {
   test("is durable, single-active and of the type and limits configured", async () => {
     const topic = unique("declared")
-    const queue = { type: "classic", maxLength: 10, messageTtlMs: 60_000 } as const
+    const limits = { maxLength: 10, overflow: "reject-publish", messageTtlMs: 60_000 } as const
+    const queue = { type: "classic", ...limits } as const
     const router = await startedRouter(configured(topic, { partitions: 2, queue }))
     const found = await management<{ durable: boolean; arguments: object }>(
       "GET",

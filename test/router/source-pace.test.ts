@@ -15,11 +15,15 @@ const numbered = (size: number, number: number) => {
 }
 const numberIn = (body: Uint8Array) => new DataView(body.buffer, body.byteOffset).getUint32(0)
 
+const refusing = (maxLength: number) => ({ maxLength, overflow: "reject-publish" as const })
 const topic = (name: string, maxLength?: number) => ({
   source: { queue: `${name}.source`, type: "quorum" as const },
   key: [{ use: "header" as const, name: "k" }],
   groups: {
-    g: { partitions: 1, queue: { type: "classic" as const, ...(maxLength && { maxLength }) } },
+    g: {
+      partitions: 1,
+      queue: { type: "classic" as const, ...(maxLength && refusing(maxLength)) },
+    },
   },
   retry: { backoffMaxMs: 100 },
 })

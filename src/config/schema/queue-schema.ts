@@ -17,8 +17,10 @@ const fields = section({
 })
 
 /**
- * A queue with a length limit refuses what is over it unless told otherwise: the broker's own
- * default, dropping the oldest, would lose messages that were accepted.
+ * A quorum queue with a length limit refuses what is over it unless told otherwise: the broker's own
+ * default, dropping the oldest, would lose messages that were accepted. A classic queue has to be told:
+ * whatever its overflow, it drops what is over its limit whenever its process starts, the oldest first
+ * (seen on 3.10.8 and 4.0.5; unacked messages do not count for the limit until they come back).
  */
 export const queueSchema = v.pipe(
   fields,
@@ -36,6 +38,13 @@ function queueContradictions(queue: Queue): Contradiction[] {
     found.push({ path: [field], found: queue[field], allowed })
   if (queue.overflow !== undefined && !hasLengthLimit(queue)) {
     refuse("overflow", "nothing without maxLength or maxLengthBytes")
+  }
+  if (queue.overflow === undefined && hasLengthLimit(queue) && queue.type === "classic") {
+    refuse(
+      "overflow",
+      '"reject-publish" or "drop-head" said outright, because with a length limit a classic queue ' +
+        "loses messages when the broker restarts, whatever this says; a quorum queue does not",
+    )
   }
   if (queue.deliveryLimit !== undefined && queue.type !== "quorum") {
     refuse("deliveryLimit", 'nothing unless type is "quorum"')
