@@ -1,21 +1,32 @@
+import { bounds } from "../core/bounds.ts"
 import { ackFrame } from "../wire/frames.ts"
 import type { Connection } from "./connection.ts"
 
-/** Sends one ack with `multiple` for all that settled in a tick; single ones as they come. */
+/**
+ * Acks the deliveries of one channel. Those that settle within a few milliseconds get one ack with
+ * `multiple`, because each ack costs the broker about as much as a message's way through a queue; at
+ * most a quarter of the prefetch is gathered, so that the broker always has some to go on with.
+ */
 export class AckWriter {
   channel = 0
   readonly #connection: Connection
+  readonly #gatheredMax: number
+  /** Everything up to it has settled. */
   #top = 0
-  #isScheduled = false
+  /** Everything up to it has been acked. */
+  #sent = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, prefetch: number) {
     this.#connection = connection
+    this.#gatheredMax = Math.max(1, Math.floor(prefetch / 4))
   }
 
   /** The channel is gone: an ack on it would cost the whole connection. */
   close(): void {
     this.#isClosed = true
+    clearTimeout(this.#timer)
   }
 
   ack(tag: number, multiple: boolean): void {
@@ -23,14 +34,18 @@ export class AckWriter {
     else if (!this.#isClosed) this.#connection.write(ackFrame(this.channel, tag, false))
   }
 
+  /** Acks what has been gathered. */
+  readonly flush = (): void => {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#isClosed || this.#sent === this.#top) return
+    this.#sent = this.#top
+    this.#connection.write(ackFrame(this.channel, this.#top, true))
+  }
+
   #ackUpTo(tag: number): void {
     this.#top = tag
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    queueMicrotask(() => {
-      this.#isScheduled = false
-      if (this.#isClosed) return
-      this.#connection.write(ackFrame(this.channel, this.#top, true))
-    })
+    if (tag - this.#sent >= this.#gatheredMax) this.flush()
+    else if (!this.#isClosed) this.#timer ??= setTimeout(this.flush, bounds.ackGatherMs)
   }
 }

@@ -1,9 +1,11 @@
 import { type AMQPChannel, AMQPClient } from "@cloudamqp/amqp-client"
-import type { AMQPView } from "@cloudamqp/amqp-client/amqp-view"
+import { AMQPView } from "@cloudamqp/amqp-client/amqp-view"
 import { bounds } from "../core/bounds.ts"
 import type { HeaderValue } from "../core/message.ts"
 import { passingBytes } from "../passing-bytes.ts"
+import { uint16At } from "../wire/bytes.ts"
 import { decodeTable, viewOf } from "../wire/field.ts"
+import { FrameSplitter, frameHeadBytes } from "../wire/frame-splitter.ts"
 import {
   type ContentFrames,
   frameOverhead,
@@ -20,7 +22,7 @@ import { Outgoing } from "./outgoing.ts"
 /**
  * One connection. The client keeps the handshake, TLS, channels, declarations and closing; on *raw*
  * channels messages pass as the bytes they came in, because the client's codec alters some and
- * chokes on others. Writes go out together at the end of the tick.
+ * chokes on others. Writes go out together, once everything has been read that has arrived.
  *
  * It does not reconnect: a lost one stays lost, `onLost` is called once, and its owner opens another.
  */
@@ -47,7 +49,7 @@ export class Connection extends AMQPClient {
     const connection = new Connection(endpoint.clientUrl(name), endpoint.tls)
     try {
       const connecting = connection.connect()
-      connection.#neverThrowFromReading()
+      connection.#readInstead()
       await answered(endpoint.connectTimeoutMs, connecting, "connecting to the broker")
     } catch (error) {
       connection.destroy()
@@ -145,20 +147,6 @@ export class Connection extends AMQPClient {
     }
   }
 
-  protected override parseFrames(view: AMQPView): void {
-    // What is left of a read after the connection was given up concerns nobody any more.
-    if (this.#isDestroyed) return
-    this.#heard = true
-    const type = view.getUint8(0)
-    const reader = this.#readers.get(view.getUint16(1))
-    const size = view.getUint32(3)
-    const isOneFrame = size + frameOverhead === view.byteLength
-    const payload = new Uint8Array(view.buffer, view.byteOffset + 7, size)
-    if (isOneFrame && reader?.read(type, payload)) return
-    if (type === frameType.method) this.#readHandshake(payload)
-    super.parseFrames(view)
-  }
-
   #readHandshake(payload: Uint8Array): void {
     const view = viewOf(payload)
     const which = view.getUint32(0)
@@ -190,20 +178,39 @@ export class Connection extends AMQPClient {
     }
   }
 
-  /** What the client throws while reading would end the process; it ends the connection instead. */
-  #neverThrowFromReading(): void {
+  /**
+   * Takes the reading over from the client, which gets the frames that no raw channel takes. What is
+   * thrown while reading would end the process; it ends the connection instead.
+   */
+  #readInstead(): void {
     const { socket } = this
     if (socket === undefined) return
-    const readers = socket.listeners("data") as ((chunk: Buffer | string) => void)[]
+    const splitter = new FrameSplitter(bounds.receivedFrameBytesMax, this.#readFrame)
     socket.removeAllListeners("data")
-    socket.on("data", (chunk) => {
+    socket.on("data", ({ buffer, byteOffset, length }: Buffer) => {
       try {
-        for (const read of readers) read(chunk)
-        passingBytes.count(chunk.length)
+        // A plain array, of which a slice is a copy and not a view.
+        splitter.split(new Uint8Array(buffer, byteOffset, length))
+        passingBytes.count(length)
       } catch (error) {
         this.destroy(BrokerError.from(error, "what the broker sent could not be read").message)
       }
     })
+  }
+
+  readonly #readFrame = (bytes: Uint8Array, at: number, size: number): void => {
+    // What is left of a read after the connection was given up concerns nobody any more.
+    if (this.#isDestroyed) return
+    this.#heard = true
+    const type = bytes[at]!
+    const payloadAt = at + frameHeadBytes
+    const payloadSize = size - frameOverhead
+    const reader = this.#readers.get(uint16At(bytes, at + 1))
+    if (reader?.read(type, bytes, payloadAt, payloadSize)) return
+    if (type === frameType.method) {
+      this.#readHandshake(bytes.subarray(payloadAt, payloadAt + payloadSize))
+    }
+    this.parseFrames(new AMQPView(bytes.buffer, bytes.byteOffset + at, size))
   }
 
   #beat(): void {

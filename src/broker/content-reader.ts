@@ -53,29 +53,32 @@ export class ContentReader {
     this.#listener = listener
   }
 
-  /** Takes a frame's payload. Returns whether it was one of those read here. */
-  read(type: number, payload: Uint8Array): boolean {
-    if (type === frameType.method) return this.#readMethod(payload)
+  /**
+   * Takes a frame's payload, which begins at `at`; what is kept of it is copied. Returns whether it was
+   * one of those read here.
+   */
+  read(type: number, bytes: Uint8Array, at: number, size: number): boolean {
+    if (type === frameType.method) return this.#readMethod(bytes, at)
     if (this.#announced === undefined) return false
-    if (type === frameType.header) this.#readHeader(this.#announced, payload)
-    else if (type === frameType.body) this.#readBody(this.#announced, payload)
+    if (type === frameType.header) this.#readHeader(this.#announced, bytes, at, size)
+    else if (type === frameType.body) this.#readBody(this.#announced, bytes, at, size)
     else return false
     return true
   }
 
-  #readMethod(payload: Uint8Array): boolean {
-    switch (uint32At(payload, 0)) {
+  #readMethod(bytes: Uint8Array, at: number): boolean {
+    switch (uint32At(bytes, at)) {
       case method.basicDeliver:
-        this.#announced = deliverOf(payload)
+        this.#announced = deliverOf(bytes, at)
         return true
       case method.basicReturn:
-        this.#announced = returnOf(payload)
+        this.#announced = returnOf(bytes, at)
         return true
       case method.basicAck:
-        this.#listener.confirmed?.(uint64At(payload, 4), isMultiple(payload))
+        this.#listener.confirmed?.(uint64At(bytes, at + 4), isMultiple(bytes, at))
         return true
       case method.basicNack:
-        this.#listener.refused?.(uint64At(payload, 4), isMultiple(payload))
+        this.#listener.refused?.(uint64At(bytes, at + 4), isMultiple(bytes, at))
         return true
       case method.basicCancel:
         this.#listener.cancelled?.()
@@ -85,16 +88,18 @@ export class ContentReader {
     }
   }
 
-  #readHeader(announced: Announced, payload: Uint8Array): void {
-    const bodySize = uint64At(payload, 4)
-    announced.properties = payload.slice(contentHeaderPrefix)
+  #readHeader(announced: Announced, bytes: Uint8Array, at: number, size: number): void {
+    const bodySize = uint64At(bytes, at + 4)
+    announced.properties = bytes.slice(at + contentHeaderPrefix, at + size)
     announced.body = bodySize === 0 ? nothing : new Uint8Array(bodySize)
     if (bodySize === 0) this.#complete(announced)
   }
 
-  #readBody(announced: Announced, payload: Uint8Array): void {
-    announced.body.set(payload, announced.received)
-    announced.received += payload.length
+  #readBody(announced: Announced, bytes: Uint8Array, at: number, size: number): void {
+    // Most bodies come in one frame, and are copied as they are made.
+    if (size === announced.body.length) announced.body = bytes.slice(at, at + size)
+    else announced.body.set(bytes.subarray(at, at + size), announced.received)
+    announced.received += size
     if (announced.received === announced.body.length) this.#complete(announced)
   }
 
@@ -106,18 +111,18 @@ export class ContentReader {
   }
 }
 
-const isMultiple = (payload: Uint8Array): boolean => (payload[12]! & 1) === 1
+const isMultiple = (bytes: Uint8Array, at: number): boolean => (bytes[at + 12]! & 1) === 1
 
-function deliverOf(payload: Uint8Array): Announced {
-  const tagAt = shortTextEnd(payload, 4)
-  return new Announced(uint64At(payload, tagAt), payload[tagAt + 8] !== 0)
+function deliverOf(bytes: Uint8Array, at: number): Announced {
+  const tagAt = shortTextEnd(bytes, at + 4)
+  return new Announced(uint64At(bytes, tagAt), bytes[tagAt + 8] !== 0)
 }
 
-function returnOf(payload: Uint8Array): Announced {
-  const replyTextAt = 6
-  const exchangeAt = shortTextEnd(payload, replyTextAt)
-  const keyAt = shortTextEnd(payload, exchangeAt)
-  const key = payload.subarray(keyAt + 1, shortTextEnd(payload, keyAt))
+function returnOf(bytes: Uint8Array, at: number): Announced {
+  const replyTextAt = at + 6
+  const exchangeAt = shortTextEnd(bytes, replyTextAt)
+  const keyAt = shortTextEnd(bytes, exchangeAt)
+  const key = bytes.subarray(keyAt + 1, shortTextEnd(bytes, keyAt))
   return new Announced(0, false, latin1.decode(key))
 }
 

@@ -26,12 +26,15 @@ export class Outgoing {
     return this.#isSending
   }
 
-  /** Goes out with all else of this tick, or with the batch after the one on its way. */
+  /**
+   * Goes out with all else that this turn of the event loop yields, so that what several reads give
+   * costs one write; or with the batch after the one on its way.
+   */
   push(frames: Uint8Array | ContentFrames): void {
     this.#waiting.push(frames)
     if (this.#isSending) return
     this.#isSending = true
-    queueMicrotask(this.#sendNext)
+    setImmediate(this.#sendNext)
   }
 
   /** Forgets what waits. */

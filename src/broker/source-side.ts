@@ -109,6 +109,7 @@ export class SourceSide {
   }
 
   stop(timeoutMs: number): Promise<void> {
+    for (const source of this.#sources) source.flushAcks()
     return this.#link.stop(timeoutMs)
   }
 

@@ -95,6 +95,11 @@ export class Source {
     this.#isTaking = false
   }
 
+  /** Before the connection is closed: what has settled by now must not come again. */
+  flushAcks(): void {
+    this.#acks?.flush()
+  }
+
   /** Whether messages are let go. */
   get isLettingGo(): boolean {
     return this.#isLettingGo
@@ -129,7 +134,7 @@ export class Source {
       this.#warnOnce()
       await lockSource(connection, this.#options.topic)
     }
-    const acks = new AckWriter(connection)
+    const acks = new AckWriter(connection, config.prefetch)
     const intake = new Intake({
       dispatch: this.#options.dispatch,
       deadLetters: this.#options.deadLetters,
@@ -139,7 +144,10 @@ export class Source {
       budget: this.#options.budget,
       ack: (tag, multiple) => acks.ack(tag, multiple),
       held: (reason) => this.#held(reason),
-      idle: () => this.#consumeAnew(),
+      idle: () => {
+        acks.flush()
+        this.#consumeAnew()
+      },
     })
     const channel = await connection.rawChannel(
       {

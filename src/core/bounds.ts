@@ -87,6 +87,8 @@ export const bounds = {
   stableConnectionMs: 10_000,
   /** Deliveries of one source queue that may be on their way at once. */
   prefetch: 512,
+  /** How long acks of a source may be gathered, to become one. */
+  ackGatherMs: 5,
   /** Messages of a dead-letter queue that are held while it is looked through. */
   visitedUnackedMax: 1_000,
   /** Messages and bytes accepted over HTTP and not yet confirmed. */

@@ -1,3 +1,4 @@
+import { ByteWriter } from "./byte-writer.ts"
 import { uint16At, uint32At } from "./bytes.ts"
 import { decodeText, malformed, viewOf } from "./field.ts"
 
@@ -120,69 +121,87 @@ export interface NewProperties {
   readonly headers?: readonly (readonly [name: string, value: string])[]
 }
 
-const encoder = new TextEncoder()
+const writer = new ByteWriter()
+
+/** Writes with the shared writer, which is empty again whatever comes of it. */
+function written(write: () => void): Uint8Array {
+  writer.reset()
+  write()
+  return writer.take()
+}
 
 /**
  * The property list as bytes.
  * @throws {RangeError} when a short string or a header's name is over 255 bytes
  */
 export function encodeProperties(properties: NewProperties): Uint8Array {
-  const { headers = [] } = properties
-  const parts: Uint8Array[] = [new Uint8Array(2)]
-  let present = 0
-  const add = (flag: number, part: Uint8Array) => {
-    present |= flag
-    parts.push(part)
-  }
-  if (properties.contentType !== undefined) add(0x8000, encodeShort(properties.contentType))
-  if (properties.contentEncoding !== undefined) add(0x4000, encodeShort(properties.contentEncoding))
-  if (headers.length > 0) add(0x2000, encodeTable(headers))
-  if (properties.deliveryMode !== undefined) add(0x1000, Uint8Array.of(properties.deliveryMode))
-  if (properties.messageId !== undefined) add(0x0080, encodeShort(properties.messageId))
-  if (properties.timestamp !== undefined) add(0x0040, encodeUint64(properties.timestamp))
-  const bytes = concat(parts)
-  viewOf(bytes).setUint16(0, present)
-  return bytes
+  const { contentType, contentEncoding, headers, deliveryMode, messageId, timestamp } = properties
+  return written(() => {
+    let present = 0
+    writer.uint16(0)
+    if (contentType !== undefined) {
+      present |= flags.contentType
+      writer.shortText(contentType)
+    }
+    if (contentEncoding !== undefined) {
+      present |= flags.contentEncoding
+      writer.shortText(contentEncoding)
+    }
+    if (headers !== undefined && headers.length > 0) {
+      present |= flags.headers
+      writeTable(headers)
+    }
+    if (deliveryMode !== undefined) {
+      present |= flags.deliveryMode
+      writer.octet(deliveryMode)
+    }
+    if (messageId !== undefined) {
+      present |= flags.messageId
+      writer.shortText(messageId)
+    }
+    if (timestamp !== undefined) {
+      present |= flags.timestamp
+      writer.uint64(timestamp)
+    }
+    writer.setUint16(0, present)
+  })
+}
+
+function writeTable(entries: readonly NewHeader[]): void {
+  const at = writer.length
+  writer.uint32(0)
+  writeEntries(entries)
+  writer.setUint32(at, writer.length - at - 4)
 }
 
 /** @throws {RangeError} when the text is over 255 bytes of UTF-8 */
-export function encodeShort(text: string): Uint8Array {
-  const content = encoder.encode(text)
-  if (content.length > 255)
-    throw new RangeError(`a short string is ${content.length} bytes, 255 fit`)
-  return concat([Uint8Array.of(content.length), content])
-}
-
-function encodeTable(entries: readonly (readonly [string, string])[]): Uint8Array {
-  const content = encodeEntries(entries)
-  return concat([encodeUint32(content.length), content])
-}
+export const encodeShort = (text: string): Uint8Array => written(() => writer.shortText(text))
 
 /** A header to be written: text becomes a long string in UTF-8, bytes a byte array. */
 export type NewHeader = readonly [name: string, value: string | Uint8Array]
 
 /** Table entries without the table's length. */
-export function encodeEntries(entries: readonly NewHeader[]): Uint8Array {
-  return concat(
-    entries.flatMap(([name, value]) => {
-      const type = encoder.encode(typeof value === "string" ? "S" : "x")
-      const content = typeof value === "string" ? encoder.encode(value) : value
-      return [encodeShort(name), type, encodeUint32(content.length), content]
-    }),
-  )
+export const encodeEntries = (entries: readonly NewHeader[]): Uint8Array =>
+  written(() => writeEntries(entries))
+
+function writeEntries(entries: readonly NewHeader[]): void {
+  for (const [name, value] of entries) {
+    writer.shortText(name)
+    if (typeof value === "string") {
+      writer.octet(longStringTag)
+      writer.longText(value)
+    } else {
+      writer.octet(byteArrayTag)
+      writer.uint32(value.length)
+      writer.bytes(value)
+    }
+  }
 }
 
-export function encodeUint32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  viewOf(bytes).setUint32(0, value)
-  return bytes
-}
+const longStringTag = "S".charCodeAt(0)
+const byteArrayTag = "x".charCodeAt(0)
 
-function encodeUint64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8)
-  viewOf(bytes).setBigUint64(0, BigInt(value))
-  return bytes
-}
+export const encodeUint32 = (value: number): Uint8Array => written(() => writer.uint32(value))
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
