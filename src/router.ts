@@ -12,6 +12,7 @@ import {
 import type { Rejected, Routed } from "./core/route.ts"
 import { type RouterStats, routerStats } from "./core/stats.ts"
 import type { Log } from "./log.ts"
+import { Timeouts } from "./timeouts.ts"
 import { planTopics } from "./topic-plan.ts"
 
 export type { GroupStatus }
@@ -89,6 +90,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
   const groups = plans.map(({ topic, route }) => [topic, route.groups.map(({ group }) => group)])
   const stats = routerStats(Object.fromEntries(groups))
   const readSources = options.readSources ?? true
+  const timeouts = new Timeouts(config.http.publishTimeoutMs)
   const broker = new BrokerSide({ config, plans, stats, log: options.log, readSources })
   return {
     config,
@@ -102,7 +104,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
     },
     unavailable: () => unavailable(broker),
     publish: (topic, message, publishOptions = {}) =>
-      publishWithin(config.http.publishTimeoutMs, broker, topic, message, publishOptions),
+      publishWithin(timeouts, broker, topic, message, publishOptions),
     send: (topic, message, sendOptions) => send(broker, topic, message, sendOptions),
     explain: (topic, message) => broker.dispatch(topic).decide(message),
     describe: (topic) => broker.describe(topic),
@@ -121,7 +123,7 @@ function unavailable(broker: BrokerSide): Unavailable | undefined {
 
 /** Publishes, and gives the message up when the time is over: what is not sent by then never is. */
 function publishWithin(
-  timeoutMs: number,
+  timeouts: Timeouts,
   broker: BrokerSide,
   topic: string,
   message: Incoming,
@@ -130,22 +132,22 @@ function publishWithin(
   const { groups, released = () => {} } = options
   return new Promise((resolve) => {
     let way: Abandonable | undefined
-    const timer = setTimeout(() => {
+    const timeout = timeouts.start(() => {
       way?.abandon()
       // Settled by now if nothing of it had been sent; else the broker owes the answer.
-      resolve(unconfirmed(timeoutMs))
-    }, timeoutMs)
+      resolve(unconfirmed(timeouts.timeoutMs))
+    })
     try {
       way = send(broker, topic, message, {
         ...(groups && { groups }),
         settled(outcome) {
-          clearTimeout(timer)
+          timeouts.stop(timeout)
           released()
           resolve(outcome)
         },
       })
     } catch (error) {
-      clearTimeout(timer)
+      timeouts.stop(timeout)
       released()
       throw error
     }

@@ -72,7 +72,7 @@ export interface SourceConfig {
   readonly topology: "declare" | "passive"
   /** Type of the source queue when it has to be declared. @default "quorum" */
   readonly type: "quorum" | "classic"
-  /** Deliveries under way at once. @default 512 */
+  /** Deliveries under way at once. @default 1000 */
   readonly prefetch: number
 }
 

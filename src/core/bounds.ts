@@ -86,9 +86,9 @@ export const bounds = {
   /** A connection lost earlier than this after it was set up counts as a failed attempt. */
   stableConnectionMs: 10_000,
   /** Deliveries of one source queue that may be on their way at once. */
-  prefetch: 512,
+  prefetch: 1000,
   /** How long acks of a source may be gathered, to become one. */
-  ackGatherMs: 5,
+  ackGatherMs: 20,
   /** Messages of a dead-letter queue that are held while it is looked through. */
   visitedUnackedMax: 1_000,
   /** Messages and bytes accepted over HTTP and not yet confirmed. */

@@ -1,4 +1,5 @@
 import type { Place } from "../core/admission.ts"
+import { AnnouncedBodies } from "./announced-bodies.ts"
 import { batchFormat } from "./batch/batch-format.ts"
 import { createBatchServer } from "./batch/serve-batch.ts"
 import type { HttpDeps } from "./deps.ts"
@@ -22,7 +23,9 @@ import { unknownTopic } from "./unknown-topic.ts"
  */
 export function messagesRoute(deps: HttpDeps): Route {
   const { router, admission } = deps
-  const { bodyBytesMax } = router.config.http
+  const { bodyBytesMax, inFlightBytesMax, inFlightMessagesMax } = router.config.http
+  const smallBytesMax = Math.min(bodyBytesMax, Math.floor(inFlightBytesMax / inFlightMessagesMax))
+  const announcedBodies = new AnnouncedBodies(deps.bodyReadTimeoutMs, deps.stopping)
   const serveBatch = createBatchServer(deps)
 
   async function serve(request: Request, { topic = "" }: Readonly<Record<string, string>>) {
@@ -41,16 +44,26 @@ export function messagesRoute(deps: HttpDeps): Route {
       place?.leave()
       return refused("overloaded", bodyBytesMax)
     }
-    return serveAdmitted(request, topic, head, place)
+    const isSmall = announcedBytes > 0 && announcedBytes <= smallBytesMax
+    const reading =
+      isSmall && !request.headers.has("transfer-encoding")
+        ? announcedBodies.read(request, announcedBytes, place)
+        : readBody(request.body, {
+            bytesMax: bodyBytesMax,
+            timeoutMs: deps.bodyReadTimeoutMs,
+            signal: deps.stopping,
+            place,
+          })
+    return serveAdmitted(reading, topic, head, place)
   }
 
-  async function serveAdmitted(request: Request, topic: string, head: MessageHead, place: Place) {
-    const read = await readBody(request.body, {
-      bytesMax: bodyBytesMax,
-      timeoutMs: deps.bodyReadTimeoutMs,
-      signal: deps.stopping,
-      place,
-    })
+  async function serveAdmitted(
+    reading: Promise<BodyRead>,
+    topic: string,
+    head: MessageHead,
+    place: Place,
+  ) {
+    const read = await reading
     if (read.kind !== "body") {
       place.leave()
       return refused(read.kind, bodyBytesMax)

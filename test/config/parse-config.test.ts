@@ -53,7 +53,7 @@ describe("defaults", () => {
       bind: ["#"],
       topology: "declare",
       type: "quorum",
-      prefetch: 512,
+      prefetch: 1000,
     })
   })
 

@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test"
+import { Timeouts } from "../src/timeouts.ts"
+import { until } from "./support/until.ts"
+
+test("those that are not stopped are over after their time, the oldest first, once each", async () => {
+  const timeouts = new Timeouts(30)
+  const over: [number, number][] = []
+  const startedMs: number[] = []
+  const start = (n: number) => {
+    startedMs[n] = performance.now()
+    return timeouts.start(() => over.push([n, performance.now()]))
+  }
+  start(0)
+  const stopped = start(1)
+  start(2)
+  timeouts.stop(stopped)
+  await Bun.sleep(10)
+  start(3)
+  await until(() => over.length === 3, { what: "three timeouts", intervalMs: 1 })
+  expect(over.map(([n]) => n)).toEqual([0, 2, 3])
+  for (const [n, atMs] of over) expect(atMs - startedMs[n]!).toBeGreaterThanOrEqual(30)
+  start(4)
+  await until(() => over.length === 4, { what: "one that starts after a lull" })
+})
+
+test("one may start others, and stop them, when it is over", async () => {
+  const timeouts = new Timeouts(5)
+  const over: string[] = []
+  const other = { first: timeouts.start(() => {}) }
+  timeouts.stop(other.first)
+  timeouts.start(() => {
+    over.push("first")
+    timeouts.stop(second)
+    timeouts.start(() => over.push("third"))
+  })
+  const second = timeouts.start(() => over.push("second"))
+  await until(() => over.includes("third"), { what: "the last" })
+  expect(over).toEqual(["first", "third"])
+})
