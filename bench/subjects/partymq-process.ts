@@ -14,6 +14,10 @@ import { headerName, type Workload } from "../workload.ts"
 
 export const topic = "bench"
 
+/** Where to put a CPU profile of each router; see CONTRIBUTING.md. */
+const profileFolder = process.env.PARTYMQ_BENCH_PROFILE
+const profiling = (folder: string) => `--cpu-prof --cpu-prof-dir=${folder}`
+
 /** `partymq serve` in a process of its own, with everything at its default that the workload leaves open. */
 export async function partymqProcess(
   { url }: BenchVhost,
@@ -42,9 +46,15 @@ export async function partymqProcess(
   writeFileSync(join(folder, "partymq.config.json"), JSON.stringify(config))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
-    const environment = { [launcherVariable]: String(process.pid) }
+    const profile = profileFolder === undefined ? {} : { BUN_OPTIONS: profiling(profileFolder) }
+    const environment = { [launcherVariable]: String(process.pid), ...profile }
     const router = await serving("serve", { folder, environment })
     const stop = async () => {
+      if (profileFolder !== undefined) {
+        // Its profile is written when it ends by itself.
+        router.child.kill("SIGTERM")
+        await router.child.exited
+      }
       await router[Symbol.asyncDispose]()
       remove()
     }
