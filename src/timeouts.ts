@@ -33,21 +33,26 @@ export class Timeouts {
   }
 
   #wait(forMs: number): void {
-    this.#timer = setTimeout(this.#check, forMs)
+    // A longer time would be taken for one of a millisecond.
+    this.#timer = setTimeout(this.#check, Math.min(Math.max(1, Math.ceil(forMs)), timerMsMax))
     this.#timer.unref()
   }
 
   readonly #check = (): void => {
-    this.#timer = undefined
     const nowMs = performance.now()
-    for (const timeout of this.#running) {
-      if (timeout.dueMs > nowMs) break
-      this.#running.delete(timeout)
-      timeout.over()
-    }
-    const [oldest] = this.#running
-    if (oldest !== undefined && this.#timer === undefined) {
-      this.#wait(Math.max(1, Math.ceil(oldest.dueMs - nowMs)))
+    try {
+      // Those that start meanwhile are not due; the timer is for them as well.
+      for (const timeout of this.#running) {
+        if (timeout.dueMs > nowMs) break
+        this.#running.delete(timeout)
+        timeout.over()
+      }
+    } finally {
+      this.#timer = undefined
+      const [oldest] = this.#running
+      if (oldest !== undefined) this.#wait(oldest.dueMs - performance.now())
     }
   }
 }
+
+const timerMsMax = 2 ** 31 - 1

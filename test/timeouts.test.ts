@@ -23,6 +23,32 @@ test("those that are not stopped are over after their time, the oldest first, on
   await until(() => over.length === 4, { what: "one that starts after a lull" })
 })
 
+test("one that starts another when it is over delays none of the older ones", async () => {
+  const timeouts = new Timeouts(40)
+  const over: string[] = []
+  timeouts.start(() => {
+    over.push("first")
+    timeouts.start(() => over.push("last"))
+  })
+  await Bun.sleep(10)
+  timeouts.start(() => over.push("second"))
+  await until(() => over.length === 3, { what: "all", intervalMs: 1 })
+  expect(over).toEqual(["first", "second", "last"])
+})
+
+test("a time that no timer knows is waited for all the same", async () => {
+  const timeouts = new Timeouts(2 ** 32)
+  let isOver = false
+  const timeout = timeouts.start(() => {
+    isOver = true
+  })
+  const marked = Promise.withResolvers<void>()
+  new Timeouts(20).start(marked.resolve)
+  await marked.promise
+  expect(isOver).toBe(false)
+  timeouts.stop(timeout)
+})
+
 test("one may start others, and stop them, when it is over", async () => {
   const timeouts = new Timeouts(5)
   const over: string[] = []

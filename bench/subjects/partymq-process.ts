@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { partitionQueue } from "../../src/core/generation.ts"
 import { keyBytes } from "../../src/core/key.ts"
@@ -15,7 +15,8 @@ import { headerName, type Workload } from "../workload.ts"
 export const topic = "bench"
 
 /** Where to put a CPU profile of each router; see CONTRIBUTING.md. */
-const profileFolder = process.env.PARTYMQ_BENCH_PROFILE
+const { PARTYMQ_BENCH_PROFILE: profiles } = process.env
+const profileFolder = profiles === undefined ? undefined : resolve(profiles)
 const profiling = (folder: string) => `--cpu-prof --cpu-prof-dir=${folder}`
 
 /** `partymq serve` in a process of its own, with everything at its default that the workload leaves open. */

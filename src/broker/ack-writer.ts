@@ -30,8 +30,13 @@ export class AckWriter {
   }
 
   ack(tag: number, multiple: boolean): void {
-    if (multiple) this.#ackUpTo(tag)
-    else if (!this.#isClosed) this.#connection.write(ackFrame(this.channel, tag, false))
+    if (multiple) {
+      this.#ackUpTo(tag)
+      return
+    }
+    // Those before it first: what comes again after a loss must not lack one in its middle.
+    this.flush()
+    if (!this.#isClosed) this.#connection.write(ackFrame(this.channel, tag, false))
   }
 
   /** Acks what has been gathered. */

@@ -32,6 +32,7 @@ class Announced implements Delivery {
   readonly routingKey: string | undefined
   properties: Uint8Array = nothing
   body: Uint8Array = nothing
+  bodySize = 0
   received = 0
 
   constructor(deliveryTag: number, redelivered: boolean, routingKey?: string) {
@@ -58,7 +59,7 @@ export class ContentReader {
    * one of those read here.
    */
   read(type: number, bytes: Uint8Array, at: number, size: number): boolean {
-    if (type === frameType.method) return this.#readMethod(bytes, at)
+    if (type === frameType.method) return this.#readMethod(bytes, at, at + size)
     if (this.#announced === undefined) return false
     if (type === frameType.header) this.#readHeader(this.#announced, bytes, at, size)
     else if (type === frameType.body) this.#readBody(this.#announced, bytes, at, size)
@@ -66,18 +67,20 @@ export class ContentReader {
     return true
   }
 
-  #readMethod(bytes: Uint8Array, at: number): boolean {
+  #readMethod(bytes: Uint8Array, at: number, end: number): boolean {
     switch (uint32At(bytes, at)) {
       case method.basicDeliver:
-        this.#announced = deliverOf(bytes, at)
+        this.#announced = deliverOf(bytes, at, end)
         return true
       case method.basicReturn:
-        this.#announced = returnOf(bytes, at)
+        this.#announced = returnOf(bytes, at, end)
         return true
       case method.basicAck:
+        within(at + 13, end)
         this.#listener.confirmed?.(uint64At(bytes, at + 4), isMultiple(bytes, at))
         return true
       case method.basicNack:
+        within(at + 13, end)
         this.#listener.refused?.(uint64At(bytes, at + 4), isMultiple(bytes, at))
         return true
       case method.basicCancel:
@@ -89,18 +92,23 @@ export class ContentReader {
   }
 
   #readHeader(announced: Announced, bytes: Uint8Array, at: number, size: number): void {
-    const bodySize = uint64At(bytes, at + 4)
+    within(at + contentHeaderPrefix, at + size)
+    announced.bodySize = uint64At(bytes, at + 4)
     announced.properties = bytes.slice(at + contentHeaderPrefix, at + size)
-    announced.body = bodySize === 0 ? nothing : new Uint8Array(bodySize)
-    if (bodySize === 0) this.#complete(announced)
+    if (announced.bodySize === 0) this.#complete(announced)
   }
 
   #readBody(announced: Announced, bytes: Uint8Array, at: number, size: number): void {
-    // Most bodies come in one frame, and are copied as they are made.
-    if (size === announced.body.length) announced.body = bytes.slice(at, at + size)
-    else announced.body.set(bytes.subarray(at, at + size), announced.received)
+    const isFirst = announced.received === 0
     announced.received += size
-    if (announced.received === announced.body.length) this.#complete(announced)
+    within(announced.received, announced.bodySize)
+    const isWhole = announced.received === announced.bodySize
+    if (isFirst && isWhole) announced.body = bytes.slice(at, at + size)
+    else {
+      if (isFirst) announced.body = new Uint8Array(announced.bodySize)
+      announced.body.set(bytes.subarray(at, at + size), announced.received - size)
+    }
+    if (isWhole) this.#complete(announced)
   }
 
   #complete(announced: Announced): void {
@@ -113,22 +121,29 @@ export class ContentReader {
 
 const isMultiple = (bytes: Uint8Array, at: number): boolean => (bytes[at + 12]! & 1) === 1
 
-function deliverOf(bytes: Uint8Array, at: number): Announced {
-  const tagAt = shortTextEnd(bytes, at + 4)
+function deliverOf(bytes: Uint8Array, at: number, end: number): Announced {
+  const tagAt = shortTextEnd(bytes, at + 4, end)
+  within(tagAt + 9, end)
   return new Announced(uint64At(bytes, tagAt), bytes[tagAt + 8] !== 0)
 }
 
-function returnOf(bytes: Uint8Array, at: number): Announced {
+function returnOf(bytes: Uint8Array, at: number, end: number): Announced {
   const replyTextAt = at + 6
-  const exchangeAt = shortTextEnd(bytes, replyTextAt)
-  const keyAt = shortTextEnd(bytes, exchangeAt)
-  const key = bytes.subarray(keyAt + 1, shortTextEnd(bytes, keyAt))
+  const exchangeAt = shortTextEnd(bytes, replyTextAt, end)
+  const keyAt = shortTextEnd(bytes, exchangeAt, end)
+  const key = bytes.subarray(keyAt + 1, shortTextEnd(bytes, keyAt, end))
   return new Announced(0, false, latin1.decode(key))
 }
 
 /** Where the short string that begins there ends. */
-function shortTextEnd(bytes: Uint8Array, at: number): number {
-  const length = bytes[at]
-  if (length === undefined) throw malformed(at)
-  return at + 1 + length
+function shortTextEnd(bytes: Uint8Array, at: number, end: number): number {
+  within(at + 1, end)
+  const textEnd = at + 1 + bytes[at]!
+  within(textEnd, end)
+  return textEnd
+}
+
+/** What is read has to lie within its frame: behind it there are other frames, or old ones. */
+function within(at: number, end: number): void {
+  if (at > end) throw malformed(at)
 }

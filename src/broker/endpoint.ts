@@ -21,8 +21,7 @@ export function endpointOf(config: AmqpConfig): Endpoint {
   const url = new URL(config.url)
   const parameters = {
     heartbeat: String(config.heartbeatSeconds),
-    // Sizes the client's receive buffer; what is agreed with the broker is in `Connection`.
-    frameMax: String(bounds.receivedFrameBytesMax),
+    frameMax: String(bounds.frameBytesMax),
   }
   return {
     shown: `${url.protocol}//${url.host}${url.pathname}`,

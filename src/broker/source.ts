@@ -118,7 +118,7 @@ export class Source {
   #consumeAnew(): void {
     const [connection, channel] = [this.#connection, this.#channel]
     if (!this.#isLettingGo || connection === undefined || channel === undefined) return
-    // The last acks are on their way by then.
+    // Not from within what has just settled.
     setTimeout(async () => {
       if (this.#channel !== channel || !this.#isTaking) return
       this.#drop()
@@ -200,6 +200,7 @@ export class Source {
   #startAgain(connection: Connection, reason: string): void {
     if (this.#connection !== connection) return
     const channel = this.#channel
+    if (channel !== undefined && !channel.closed) this.#acks?.flush()
     this.#drop()
     // One that is only half set up must not become a consumer that nobody listens to.
     if (channel !== undefined) connection.closeRaw(channel)

@@ -22,7 +22,8 @@ export interface Admission {
   readonly bytes: number
   /**
    * Takes a place, or `undefined` when there is none left or the announced bytes would not fit. They
-   * are not counted yet: an announcement costs a client nothing, so it must not cost others anything.
+   * are not counted here: an announcement costs a client nothing, so a large one must not cost others
+   * anything.
    */
   enter(announcedBytes: number): Place | undefined
 }

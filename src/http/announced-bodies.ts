@@ -8,7 +8,8 @@ import type { BodyRead } from "./read-body.ts"
  * does. Their bytes are counted before they are there, which is why they have to be small: as many as
  * have a place may be announced, and must not take more than all that have places may.
  *
- * The bounds are those of `readBody`. A body that is given up goes on arriving, and is dropped then.
+ * The bounds are those of `readBody`. What has arrived of a body that is given up is dropped once the
+ * request is answered.
  */
 export class AnnouncedBodies {
   readonly #timeouts: Timeouts
@@ -29,7 +30,7 @@ export class AnnouncedBodies {
   read(
     request: Pick<Request, "bytes">,
     announcedBytes: number,
-    place: Pick<Place, "grow" | "onEvicted">,
+    place: Pick<Place, "grow" | "complete" | "onEvicted">,
   ): Promise<BodyRead> {
     if (this.#stopping.aborted) return Promise.resolve({ kind: "aborted" })
     if (!place.grow(announcedBytes)) return Promise.resolve({ kind: "overloaded" })
@@ -47,7 +48,9 @@ export class AnnouncedBodies {
       request.bytes().then(
         (body) => {
           passingBytes.count(body.length)
-          end(body.length === announcedBytes ? { kind: "body", body } : { kind: "incomplete" })
+          const isWhole = body.length === announcedBytes
+          if (isWhole && this.#coming.has(end)) place.complete()
+          end(isWhole ? { kind: "body", body } : { kind: "incomplete" })
         },
         () => end({ kind: "incomplete" }),
       )

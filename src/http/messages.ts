@@ -17,7 +17,8 @@ import { unknownTopic } from "./unknown-topic.ts"
  * single one:
  *
  * 1. Whatever can be refused by the head of the request is, before a byte of the body is read.
- * 2. The message takes its place among those in flight; its bytes are counted as they are read.
+ * 2. The message takes its place among those in flight; its bytes are counted as they are read or, where
+ *    they are few and announced, before that.
  * 3. It is published, and answered once the router says what became of it, which it does in bounded
  *    time. The place is given back once the router holds nothing of it any more.
  */
@@ -29,7 +30,7 @@ export function messagesRoute(deps: HttpDeps): Route {
   const serveBatch = createBatchServer(deps)
 
   async function serve(request: Request, { topic = "" }: Readonly<Record<string, string>>) {
-    const announcedBytes = Number(request.headers.get("content-length") ?? 0)
+    const announcedBytes = announcedLength(request.headers)
     const refusal = unknownTopic(router.config, topic) ?? stoppingProblem(deps)
     if (refusal !== undefined) return problemResponse(refusal)
     const away = router.unavailable()
@@ -68,7 +69,6 @@ export function messagesRoute(deps: HttpDeps): Route {
       place.leave()
       return refused(read.kind, bodyBytesMax)
     }
-    place.complete()
     const { properties, key } = head
     const message = { properties, body: read.body, ...(key === undefined ? {} : { key }) }
     // An answer that the outcome is unknown gives nothing back yet: the message is still held.
@@ -82,6 +82,12 @@ export function messagesRoute(deps: HttpDeps): Route {
     operation: messagesOperation,
     serve,
   }
+}
+
+/** In bytes; 0 where nothing is announced. The same length sent twice comes as `5, 5`, and is one. */
+function announcedLength(headers: Headers): number {
+  const [length = ""] = (headers.get("content-length") ?? "").split(",", 1)
+  return /^\d+$/.test(length) ? Number(length) : 0
 }
 
 type BodyRefusal = Exclude<BodyRead["kind"], "body">

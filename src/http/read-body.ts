@@ -22,7 +22,7 @@ export interface BodyBounds {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Asked before each piece is kept; it may be taken away while the body is coming. */
-  readonly place: Pick<Place, "grow" | "onEvicted">
+  readonly place: Pick<Place, "grow" | "complete" | "onEvicted">
 }
 
 /** Reads a whole body, holding every bound while it reads. Never throws. */
@@ -30,7 +30,10 @@ export async function readBody(
   stream: ReadableStream<Uint8Array> | null,
   { bytesMax, timeoutMs, signal, place }: BodyBounds,
 ): Promise<BodyRead> {
-  if (stream === null) return { kind: "body", body: new Uint8Array(0) }
+  if (stream === null) {
+    place.complete()
+    return { kind: "body", body: new Uint8Array(0) }
+  }
   const reader = stream.getReader()
   let cut: BodyRead | undefined
   const giveUp = (reason: BodyRead) => {
@@ -50,7 +53,10 @@ export async function readBody(
       // Cancelling ends the stream as if it were complete, so this is asked first.
       if (cut !== undefined) return cut
       passingBytes.count(value?.length ?? 0)
-      if (done) return { kind: "body", body: pieces.joined() }
+      if (done) {
+        place.complete()
+        return { kind: "body", body: pieces.joined() }
+      }
       const refusal = refusalOf(value.length)
       // Asking for room may have cost it its place.
       if (refusal !== undefined) return cut ?? giveUp(refusal)

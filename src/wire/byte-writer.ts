@@ -5,7 +5,7 @@ const encoder = new TextEncoder()
  * that a message costs one allocation and not one for each of its fields.
  */
 export class ByteWriter {
-  #bytes = new Uint8Array(1024)
+  #bytes = new Uint8Array(usualBytes)
   #length = 0
 
   get length(): number {
@@ -15,13 +15,14 @@ export class ByteWriter {
   /** What was put, as a copy; the next ones begin anew. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#length)
-    this.#length = 0
+    this.reset()
     return taken
   }
 
   /** Forgets what was put. */
   reset(): void {
     this.#length = 0
+    if (this.#bytes.length > keptBytesMax) this.#bytes = new Uint8Array(usualBytes)
   }
 
   octet(value: number): void {
@@ -117,3 +118,6 @@ export class ByteWriter {
 
 const nothing = { written: 0 }
 const shortTextLength = 64
+const usualBytes = 1024
+/** A larger buffer is given up after use. */
+const keptBytesMax = 64 * 1024

@@ -123,7 +123,7 @@ export interface NewProperties {
 
 const writer = new ByteWriter()
 
-/** Writes with the shared writer, which is empty again whatever comes of it. */
+/** Writes with the shared writer. Not to be called while another call writes. */
 function written(write: () => void): Uint8Array {
   writer.reset()
   write()

@@ -7,7 +7,7 @@ const roomy: BodyBounds = {
   bytesMax: 1_000_000,
   timeoutMs: 60_000,
   signal: new AbortController().signal,
-  place: { grow: () => true, onEvicted: () => {} },
+  place: { grow: () => true, complete: () => {}, onEvicted: () => {} },
 }
 
 /** A body in these pieces, and what was done with it. */

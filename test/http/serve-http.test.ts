@@ -18,6 +18,9 @@ interface Served {
   readonly client: () => Promise<RawClient>
 }
 
+/** Where bodies may be larger than what is read as a whole. */
+const roomy = { bodyBytesMax: 50_000 }
+
 const opened: { servers: HttpServer[]; clients: RawClient[] } = { servers: [], clients: [] }
 
 function serve(
@@ -126,30 +129,62 @@ describe("a body", () => {
 
   test("announced over the limit is refused before any of it comes", async () => {
     const raw = await serve({ bodyBytesMax: 100 }).client()
-    raw.send(head("Content-Length: 1000000000000"))
+    raw.send(head("Content-Length: 400000000000"))
     expect((await raw.answer()).status).toBe(413)
   })
 
-  test("sent too slowly is refused, and its place is free again", async () => {
-    const served = serve({}, 50)
+  // Small ones are read as a whole, others piece by piece.
+  for (const announced of [10, 40_000]) {
+    test(`of ${announced} bytes sent too slowly is refused, and its place is free again`, async () => {
+      const served = serve(roomy, 50)
+      const raw = await served.client()
+      raw.send(head(`Content-Length: ${announced}`), "abc")
+      const response = await raw.answer()
+      expect(response.status).toBe(408)
+      expect((await problemOf(response)).code).toBe("body_read_timeout")
+      expect(served.router.published).toEqual([])
+      expect(await inFlight(served.server)).toBe(0)
+    })
+
+    test(`of ${announced} bytes arrives as it was sent, in one piece or in several`, async () => {
+      const served = serve(roomy)
+      const body = "0123456789".repeat(announced / 10)
+      const raw = await served.client()
+      raw.send(head(`Content-Length: ${announced}`), body)
+      expect((await raw.answer()).status).toBe(202)
+      raw.send(head(`Content-Length: ${announced}`), body.slice(0, 7))
+      await until(async () => (await inFlight(served.server)) === 1, { what: "a place taken" })
+      raw.send(body.slice(7))
+      await until(() => served.router.published.length === 2, {
+        what: "the second to be published",
+      })
+      for (const { message } of served.router.published) {
+        expect(Buffer.from(message.body).toString()).toBe(body)
+      }
+    })
+  }
+
+  test("whose length is announced twice alike costs nobody else a place", async () => {
+    const served = serve(roomy)
+    const slow = await served.client()
+    slow.send(head("Content-Length: 40000"), "abc")
+    await until(async () => (await inFlight(served.server)) === 1, { what: "a place taken" })
     const raw = await served.client()
-    raw.send(head("Content-Length: 10"), "abc")
-    const response = await raw.answer()
-    expect(response.status).toBe(408)
-    expect((await problemOf(response)).code).toBe("body_read_timeout")
-    expect(served.router.published).toEqual([])
-    expect(await inFlight(served.server)).toBe(0)
+    raw.send(head("Content-Length: 5", "Content-Length: 5"), "abcde")
+    expect((await raw.answer()).status).toBe(202)
+    expect(await inFlight(served.server)).toBe(1)
   })
 
   const truncations = [
-    ["with an announced length", head("Content-Length: 10"), "abc"],
+    ["with a small length announced", head("Content-Length: 10"), "abc"],
+    ["with a large length announced", head("Content-Length: 40000"), "abc"],
     ["between chunks", head("Transfer-Encoding: chunked"), chunk("abc")],
     ["within a chunk", head("Transfer-Encoding: chunked"), "a\r\nabc"],
   ] as const
   for (const [where, start, part] of truncations) {
     for (const how of ["finish", "destroy"] as const) {
       test(`broken off ${where} (${how}) is no message, and its place is free again`, async () => {
-        const served = serve()
+        const served = serve(roomy)
         const raw = await served.client()
         raw.send(start, part)
         await until(async () => (await inFlight(served.server)) === 1, { what: "a place taken" })
@@ -177,18 +212,20 @@ describe("stopping", () => {
     await stopped
   })
 
-  test("refuses a body that is not complete, so that no slow client delays it", async () => {
-    const { server, router, client } = serve()
-    const raw = await client()
-    raw.send(head("Content-Length: 10"), "abc")
-    await until(async () => (await inFlight(server)) === 1, { what: "a place taken" })
-    const stopped = server.stop()
-    const response = await raw.answer()
-    expect(response.status).toBe(503)
-    expect((await problemOf(response)).code).toBe("shutting_down")
-    await stopped
-    expect(router.published).toEqual([])
-  })
+  for (const announced of [10, 40_000]) {
+    test(`refuses a body of ${announced} bytes that is not complete, so that no slow client delays it`, async () => {
+      const { server, router, client } = serve(roomy)
+      const raw = await client()
+      raw.send(head(`Content-Length: ${announced}`), "abc")
+      await until(async () => (await inFlight(server)) === 1, { what: "a place taken" })
+      const stopped = server.stop()
+      const response = await raw.answer()
+      expect(response.status).toBe(503)
+      expect((await problemOf(response)).code).toBe("shutting_down")
+      await stopped
+      expect(router.published).toEqual([])
+    })
+  }
 
   test("cuts off what is not answered in time", async () => {
     const { server, router, client } = serve({}, 5_000, 50)

@@ -50,16 +50,19 @@ export function lineMessage(parts: LineParts, newId: () => string): ReadLine {
   const id = parts.id === undefined ? newId() : shortText("id", parts.id)
   const contentType =
     parts.contentType === undefined ? undefined : shortText("contentType", parts.contentType)
-  for (const [name, value] of parts.headers) checkHeader(name, value)
+  let headersLength = 0
+  for (const [name, value] of parts.headers) {
+    checkHeader(name, value)
+    headersLength += name.length + value.length
+  }
+  // Said before they are encoded: a line may be as large as a body.
+  if (headersLength > propertiesMax) throw tooLarge(headersLength)
   const headers =
     parts.key === undefined
       ? parts.headers
       : [...parts.headers, [givenKeyHeader, parts.key] as const]
   const properties = encodeProperties({ contentType, messageId: id, deliveryMode: 2, headers })
-  if (properties.length > propertiesMax) {
-    const fact = `the message's properties and headers are ${properties.length} bytes`
-    throw new UnusableLine("headers_too_large", `${fact}; at most ${propertiesMax} fit a frame`)
-  }
+  if (properties.length > propertiesMax) throw tooLarge(properties.length)
   const { body } = parts
   return {
     kind: "message",
@@ -67,6 +70,12 @@ export function lineMessage(parts: LineParts, newId: () => string): ReadLine {
     message: key === undefined ? { properties, body } : { properties, body, key },
   }
 }
+
+const tooLarge = (bytes: number): UnusableLine =>
+  new UnusableLine(
+    "headers_too_large",
+    `the message's properties and headers are ${bytes} bytes or more; at most ${propertiesMax} fit a frame`,
+  )
 
 /** @throws {UnusableLine} */
 export function givenKey(text: string): PartitionKey {
