@@ -14,6 +14,8 @@ export interface Member {
 /** A group of consumers. Its generation counts its assignments: it goes up with every change of one. */
 export interface GroupState {
   readonly generation: number
+  /** Until then partitions are not shared out, so that all who are coming, or coming back, get theirs. */
+  readonly opensMs: number
   readonly members: ReadonlyMap<MemberId, Member>
   readonly partitions: readonly PartitionState[]
 }
@@ -21,6 +23,16 @@ export interface GroupState {
 export type GroupEvent =
   /** A member comes, or comes again having lost all that it held. */
   | { readonly kind: "joined"; readonly member: MemberId }
+  /**
+   * A member says what it holds to a coordinator that has forgotten it, having been started anew: it keeps
+   * of that what nobody else has.
+   */
+  | {
+      readonly kind: "returned"
+      readonly member: MemberId
+      readonly actedOn: number
+      readonly holds: ReadonlySet<number>
+    }
   /** What it has acted on and what it holds. Older than what it has said before, it only says that it lives. */
   | {
       readonly kind: "heard"
@@ -54,8 +66,9 @@ export interface GroupRules {
   readonly drainTimeoutMs: number
 }
 
-export const emptyGroup = (partitions: number): GroupState => ({
+export const emptyGroup = (partitions: number, opensMs: number): GroupState => ({
   generation: 0,
+  opensMs,
   members: new Map(),
   partitions: Array.from({ length: partitions }, () => ({ kind: "free" as const })),
 })
@@ -77,11 +90,12 @@ export function transition(
 ): { readonly state: GroupState; readonly effects: readonly GroupEffect[] } {
   const members = new Map(state.members)
   note(members, event, nowMs)
+  const claimed = event.kind === "returned" ? claim(state, event) : state
   const effects = [
     ...expire(members, rules.sessionTimeoutMs, nowMs),
     ...fence(members, state.partitions, rules.drainTimeoutMs, nowMs),
   ]
-  const partitions = shareOut(state, members, rules.assignor, nowMs)
+  const partitions = shareOut(claimed, members, rules.assignor, nowMs)
   for (const [partition, after] of partitions.entries()) {
     const before = state.partitions[partition]!
     if (before.kind !== "revoking" || after.kind !== "owned") continue
@@ -91,14 +105,30 @@ export function transition(
     }
   }
   const isSame = partitions.every((each, index) => each === state.partitions[index])
-  const generation = isSame ? state.generation : state.generation + 1
-  return { state: { generation, members, partitions }, effects }
+  const generation = isSame ? claimed.generation : claimed.generation + 1
+  return { state: { generation, opensMs: state.opensMs, members, partitions }, effects }
+}
+
+/** What it holds and nobody has is its own; and no generation is used twice. */
+function claim(
+  state: GroupState,
+  { member, actedOn, holds }: Extract<GroupEvent, { readonly kind: "returned" }>,
+): GroupState {
+  const partitions = state.partitions.map(
+    (each, partition): PartitionState =>
+      each.kind === "free" && holds.has(partition) ? { kind: "owned", owner: member } : each,
+  )
+  return { ...state, generation: Math.max(state.generation, actedOn), partitions }
 }
 
 function note(members: Map<MemberId, Member>, event: GroupEvent, nowMs: number): void {
   switch (event.kind) {
     case "joined":
       members.set(event.member, { seenMs: nowMs, actedOn: 0, holds: new Set() })
+      return
+    case "returned":
+      // It has acted on nothing of this coordinator's.
+      members.set(event.member, { seenMs: nowMs, actedOn: 0, holds: event.holds })
       return
     case "heard": {
       const before = members.get(event.member)
@@ -141,14 +171,15 @@ const hasLetGo = ({ actedOn, holds }: Member, partition: number, generation: num
   actedOn >= generation && !holds.has(partition)
 
 function shareOut(
-  { generation, partitions }: GroupState,
+  { generation, opensMs, partitions }: GroupState,
   members: ReadonlyMap<MemberId, Member>,
   { assign }: Assignor,
   nowMs: number,
 ): readonly PartitionState[] {
   const isMember = (id: MemberId) => members.has(id)
   const owners = partitions.map(ownerToBe)
-  const targets = assign(owners, [...members.keys()])
+  const kept = () => owners.map((owner) => (owner && isMember(owner) ? owner : undefined))
+  const targets = nowMs < opensMs ? kept() : assign(owners, [...members.keys()])
   return partitions.map((state, partition) =>
     step(state, targets[partition], {
       isMember,

@@ -23,6 +23,7 @@ const kinds = {
   freeze: 1,
   wake: 1,
   pass: 1,
+  restart: 1,
 } as const
 type Kind = keyof typeof kinds
 /** What is done, by which member, and a number: which of its heartbeats is heard, or how much time passes. */
@@ -36,6 +37,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
 function perform(group: SimulatedGroup, [kind, member, n]: Act): void {
   if (kind === "freeze" || kind === "wake") group.freeze(member, kind === "freeze")
   else if (kind === "pass") group.pass(n)
+  else if (kind === "restart") group.restart()
   else group[kind](member, n)
 }
 
@@ -210,6 +212,61 @@ describe("a hand-over", () => {
     group.hear("a", 0)
     expect(group.state.partitions[3]).toMatchObject({ kind: "revoking", owner: "a" })
   })
+})
+
+describe("a coordinator that is started anew", () => {
+  test("leaves every member with what it has, and takes the generation from them", () => {
+    const group = new SimulatedGroup(16, rules)
+    for (const each of ["a", "b", "c"]) group.join(each)
+    group.settle()
+    const before = group.queues.map((queue) => [...queue])
+    const { generation } = group.state
+    group.restart()
+    for (const each of ["a", "b", "c"]) group.heartbeat(each)
+    expect(group.queues).toEqual(before)
+    expect(group.state.generation).toBeGreaterThan(generation)
+    group.settle()
+    expect(group.queues).toEqual(before)
+  })
+
+  test("gives what a member had that did not come back to the others, once it has waited", () => {
+    const group = new SimulatedGroup(4, rules)
+    for (const each of ["a", "b"]) group.join(each)
+    group.settle()
+    group.crash("b")
+    group.restart()
+    group.heartbeat("a")
+    expect(assignmentOf(group.state, "a")).toHaveLength(2)
+    group.settle()
+    expect(assignmentOf(group.state, "a")).toHaveLength(4)
+  })
+
+  test("gives a partition that two hold to the one that comes first; the other drains it", () => {
+    const group = new SimulatedGroup(1, rules)
+    group.join("a")
+    group.settle()
+    group.join("b")
+    group.restart()
+    const holds = new Set([0])
+    const events = ["b", "a"].map(
+      (member) => ({ kind: "returned", member, actedOn: 9, holds }) as const,
+    )
+    const state = events.reduce(
+      (each, event) => transition(each, event, rules, 0).state,
+      group.state,
+    )
+    expect(state.partitions).toEqual([{ kind: "owned", owner: "b" }])
+    expect(state.generation).toBeGreaterThan(9)
+  })
+})
+
+test("a group that has just begun waits for those who are coming before it shares out", () => {
+  const group = new SimulatedGroup(6, rules, 500)
+  for (const each of ["a", "b", "c"]) group.join(each)
+  expect(assignmentOf(group.state, "a")).toEqual([])
+  group.pass(500)
+  for (const each of ["a", "b", "c"]) expect(assignmentOf(group.state, each)).toHaveLength(2)
+  expect(group.effects).toEqual([])
 })
 
 test("a heartbeat of somebody who is no member changes nothing", () => {

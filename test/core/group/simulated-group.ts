@@ -46,8 +46,8 @@ export class SimulatedGroup {
   /** The generation at which a member was last found to have let go of a partition. */
   readonly #released = new Map<string, number>()
 
-  constructor(partitions: number, rules: GroupRules) {
-    this.state = emptyGroup(partitions)
+  constructor(partitions: number, rules: GroupRules, opensMs = 0) {
+    this.state = emptyGroup(partitions, opensMs)
     this.queues = Array.from({ length: partitions }, () => [])
     this.#rules = rules
   }
@@ -55,6 +55,12 @@ export class SimulatedGroup {
   /** Of each partition, who is to be subscribed. */
   get listed(): readonly (readonly MemberId[])[] {
     return this.state.partitions.map(subscribers)
+  }
+
+  /** The coordinator is started anew, and knows nothing. */
+  restart(): void {
+    this.state = emptyGroup(this.queues.length, this.nowMs + this.#rules.sessionTimeoutMs)
+    this.#released.clear()
   }
 
   join(id: MemberId): void {
@@ -148,7 +154,8 @@ export class SimulatedGroup {
   }
 
   #request(event: MemberEvent): void {
-    this.#happen(event)
+    const isForgotten = !this.state.members.has(event.member) && this.nowMs < this.state.opensMs
+    this.#happen(event.kind === "heard" && isForgotten ? { ...event, kind: "returned" } : event)
     const process = this.processes.get(event.member)
     if (process === undefined) return
     if (this.state.members.has(event.member)) {
