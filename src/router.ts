@@ -58,6 +58,8 @@ export interface Router {
   send(topic: string, message: Incoming, options: SendOptions): Abandonable
   /** Where a message would go, without publishing it. */
   explain(topic: string, message: Incoming): Routed | Rejected
+  /** The partition queues of a group by partition; `undefined` for one that does not exist. */
+  partitionQueues(topic: string, group: string): readonly string[] | undefined
   /** Asks the broker for the depth of each partition queue. */
   describe(topic: string): Promise<readonly GroupStatus[]>
   /** Stops taking messages, settles what is in flight within the time allowed, closes. Idempotent. */
@@ -107,6 +109,9 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
       publishWithin(timeouts, broker, topic, message, publishOptions),
     send: (topic, message, sendOptions) => send(broker, topic, message, sendOptions),
     explain: (topic, message) => broker.dispatch(topic).decide(message),
+    partitionQueues: (topic, group) =>
+      plans.find((plan) => plan.topic === topic)?.route.groups.find((each) => each.group === group)
+        ?.queues,
     describe: (topic) => broker.describe(topic),
     stop: () => broker.stop(config.shutdownTimeoutMs),
   }

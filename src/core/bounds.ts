@@ -89,6 +89,21 @@ export const bounds = {
   prefetch: 1000,
   /** How long acks of a source may be gathered, to become one. */
   ackGatherMs: 20,
+  /** Of a member's id, in characters. */
+  memberIdLengthMax: 255,
+  /** Members of one group. */
+  groupMembersMax: 4096,
+  /** A member that is not heard of for so long has expired; it is asked for so many heartbeats meanwhile. */
+  sessionTimeoutMs: 10_000,
+  heartbeatsPerSession: 5,
+  /** A member that has not drained a partition so long after it was told to is fenced. */
+  drainTimeoutMs: 30_000,
+  /** How long a coordinator waits for members before it shares out partitions. */
+  groupInitialDelayMs: 3_000,
+  /** How often it looks at the time. */
+  groupTickMs: 200,
+  /** Body of a member's request. */
+  memberBodyBytesMax: 65_536,
   /** Messages of a dead-letter queue that are held while it is looked through. */
   visitedUnackedMax: 1_000,
   /** Messages and bytes accepted over HTTP and not yet confirmed. */

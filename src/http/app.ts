@@ -1,6 +1,7 @@
 import { Hono } from "hono"
 import type { HttpDeps } from "./deps.ts"
 import { aliveRoute, readyRoute } from "./health.ts"
+import { memberRoutes } from "./members.ts"
 import { messagesRoute } from "./messages.ts"
 import { metricsRoute } from "./metrics-route.ts"
 import { openApiRoute } from "./openapi-route.ts"
@@ -30,6 +31,7 @@ function createRoutes(deps: HttpDeps): readonly Route[] {
     messagesRoute(deps),
     topicListRoute(deps),
     topicRoute(deps),
+    ...memberRoutes(deps),
     aliveRoute(),
     readyRoute(deps),
     metricsRoute(deps),

@@ -1,4 +1,5 @@
 import type { Admission } from "../core/admission.ts"
+import type { GroupCoordinators } from "../group-coordinators.ts"
 import type { Log } from "../log.ts"
 import type { Router } from "../router.ts"
 import type { Metrics } from "./metrics.ts"
@@ -9,6 +10,7 @@ export interface HttpDeps {
   readonly log: Log
   readonly admission: Admission
   readonly metrics: Metrics
+  readonly groups: GroupCoordinators
   /** Aborted once a graceful stop has begun: what is not wholly here by then is refused. */
   readonly stopping: AbortSignal
   /** Monotonic, in milliseconds. */

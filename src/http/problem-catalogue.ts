@@ -12,7 +12,14 @@ export const problemCatalogue = {
   invalid_batch: { status: 400, retriable: false, title: "The batch cannot be told into messages" },
   invalid_line: { status: 400, retriable: false, title: "A line or event of the batch is not one" },
   body_incomplete: { status: 400, retriable: true, title: "The body ended before it was complete" },
+  invalid_member: {
+    status: 400,
+    retriable: false,
+    title: "The request of a member cannot be read",
+  },
   unknown_topic: { status: 404, retriable: false, title: "There is no such topic" },
+  unknown_group: { status: 404, retriable: false, title: "There is no such group" },
+  unknown_member: { status: 404, retriable: false, title: "There is no such member" },
   not_found: { status: 404, retriable: false, title: "There is nothing at this path" },
   method_not_allowed: {
     status: 405,
@@ -36,6 +43,11 @@ export const problemCatalogue = {
     title: "Not sent, because an earlier line of its key failed",
   },
   too_many_failures: { status: 424, retriable: true, title: "Too many lines of the batch failed" },
+  too_many_members: {
+    status: 429,
+    retriable: true,
+    title: "The group has no place for more members",
+  },
   overloaded: { status: 429, retriable: true, title: "Too much is in flight" },
   internal_error: { status: 500, retriable: false, title: "A fault of PartyMQ" },
   not_ready: { status: 503, retriable: true, title: "PartyMQ is not ready" },

@@ -2,7 +2,7 @@ import type { Operation } from "./operation.ts"
 
 /** One method of one path: what it does and what it says of itself in `/openapi.json`. */
 export interface Route {
-  readonly method: "GET" | "POST"
+  readonly method: "GET" | "POST" | "PUT" | "DELETE"
   /** Parameters as `:name`. */
   readonly path: string
   readonly operation: Operation

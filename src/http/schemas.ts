@@ -117,6 +117,21 @@ export const topicStatusSchema = v.strictObject({
   groups: v.array(groupStatusSchema),
 })
 
+export const assignmentSchema = v.strictObject({
+  memberId: v.string(),
+  generation: v.pipe(
+    count,
+    v.description("Sent with the next heartbeat once all partitions are subscribed to"),
+  ),
+  partitions: v.pipe(
+    v.array(v.strictObject({ partition: count, queue: v.string() })),
+    v.description("To be subscribed to these, each on a channel of its own, and to no others"),
+  ),
+  heartbeatIntervalMs: count,
+})
+
+export const leftSchema = v.strictObject({ memberId: v.string(), left: v.literal(true) })
+
 export const aliveSchema = v.strictObject({ status: v.literal("alive") })
 
 export const readySchema = v.strictObject({

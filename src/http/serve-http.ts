@@ -1,5 +1,6 @@
 import { createAdmission } from "../core/admission.ts"
 import { bounds } from "../core/bounds.ts"
+import { type GroupTimes, groupCoordinators, groupTimes } from "../group-coordinators.ts"
 import type { Log } from "../log.ts"
 import type { Router } from "../router.ts"
 import { createApp } from "./app.ts"
@@ -20,6 +21,11 @@ export interface HttpServer {
   stop(): Promise<void>
 }
 
+export interface ServeOptions {
+  readonly bodyReadTimeoutMs?: number
+  readonly times?: GroupTimes
+}
+
 /**
  * Opens the HTTP door where `router.config.http` says.
  * @throws {Error} with the system's code (`EADDRINUSE`, `EACCES`) when the port cannot be had
@@ -27,13 +33,14 @@ export interface HttpServer {
 export function serveHttp(
   router: Router,
   log: Log,
-  { bodyReadTimeoutMs = bounds.httpBodyReadTimeoutMs }: { bodyReadTimeoutMs?: number } = {},
+  { bodyReadTimeoutMs = bounds.httpBodyReadTimeoutMs, times = groupTimes }: ServeOptions = {},
 ): HttpServer {
   const { http, shutdownTimeoutMs } = router.config
   const admission = createAdmission(http.inFlightMessagesMax, http.inFlightBytesMax, () =>
     performance.now(),
   )
   const metrics = createMetrics(router, admission)
+  const groups = groupCoordinators(router, log, times)
   const stopping = new AbortController()
   let stopped: Promise<void> | undefined
   const app = createApp({
@@ -41,6 +48,7 @@ export function serveHttp(
     log,
     admission,
     metrics,
+    groups,
     stopping: stopping.signal,
     now: () => performance.now(),
     newId: () => Bun.randomUUIDv7(),
@@ -66,6 +74,7 @@ export function serveHttp(
     await server.stop()
     clearTimeout(timer)
     stopMeasuring()
+    groups.stop()
   }
 
   return {

@@ -1,6 +1,7 @@
 import type { Hono } from "hono"
 import type { Config } from "../../src/config/config.ts"
 import { type Admission, createAdmission } from "../../src/core/admission.ts"
+import { groupCoordinators, groupTimes } from "../../src/group-coordinators.ts"
 import { createApp } from "../../src/http/app.ts"
 import { createMetrics } from "../../src/http/metrics.ts"
 import { createToldRouter, type ToldRouter } from "./told-router.ts"
@@ -19,7 +20,7 @@ export interface ToldApp {
 /** The app on a router that does as it is told. */
 export function createToldApp(
   http: Partial<Config["http"]> = {},
-  { bodyReadTimeoutMs = 5_000 } = {},
+  { bodyReadTimeoutMs = 5_000, times = { ...groupTimes, initialDelayMs: 0 } } = {},
 ): ToldApp {
   const router = createToldRouter(http)
   const { inFlightMessagesMax, inFlightBytesMax } = router.config.http
@@ -27,13 +28,15 @@ export function createToldApp(
   const clock = { nowMs: 0 }
   const admission = createAdmission(inFlightMessagesMax, inFlightBytesMax, () => clock.nowMs)
   const stopping = new AbortController()
-  const nothing = () => {}
   const error = (...line: unknown[]) => void errors.push(JSON.stringify(line))
+  const nothing = () => {}
+  const log = { debug: nothing, info: nothing, warn: nothing, fatal: nothing, error }
   const app = createApp({
     router,
     admission,
     metrics: createMetrics(router, admission),
-    log: { debug: nothing, info: nothing, warn: nothing, fatal: nothing, error },
+    log,
+    groups: groupCoordinators(router, log, times),
     stopping: stopping.signal,
     now: () => clock.nowMs,
     newId: () => "made-up",

@@ -49,6 +49,8 @@ export function createToldRouter(
       return { abandon() {} }
     },
     explain: () => ({ kind: "rejected", reason: "missing_key", detail: "told nothing" }),
+    partitionQueues: (topic, group) =>
+      topic === "t" && group === "g" ? [toldPlacement.queue, "partymq.t.g.g1.p1"] : undefined,
     describe: (topic) => told.describe(topic),
     stop: async () => {},
   }

@@ -1,0 +1,51 @@
+import { bounds } from "./core/bounds.ts"
+import { sticky } from "./core/group/sticky.ts"
+import { GroupCoordinator } from "./group-coordinator.ts"
+import type { Log } from "./log.ts"
+import type { Router } from "./router.ts"
+
+/** The coordinators of all groups of a router. */
+export interface GroupCoordinators {
+  /** `undefined` for a group that does not exist. */
+  of(topic: string, group: string): GroupCoordinator | undefined
+  readonly all: readonly { topic: string; group: string; coordinator: GroupCoordinator }[]
+  stop(): void
+}
+
+export interface GroupTimes {
+  readonly sessionTimeoutMs: number
+  readonly drainTimeoutMs: number
+  readonly initialDelayMs: number
+}
+
+export const groupTimes: GroupTimes = {
+  sessionTimeoutMs: bounds.sessionTimeoutMs,
+  drainTimeoutMs: bounds.drainTimeoutMs,
+  initialDelayMs: bounds.groupInitialDelayMs,
+}
+
+/** A coordinator for each group of a router, begun. */
+export function groupCoordinators(
+  router: Pick<Router, "config" | "partitionQueues">,
+  log: Log,
+  { initialDelayMs, ...times }: GroupTimes = groupTimes,
+): GroupCoordinators {
+  const all = Object.entries(router.config.topics).flatMap(([topic, { groups }]) =>
+    Object.keys(groups).map((group) => {
+      const queues = router.partitionQueues(topic, group) ?? []
+      const rules = { assignor: sticky, ...times }
+      const now = () => performance.now()
+      const newId = () => crypto.randomUUID()
+      const options = { topic, group, queues, rules, initialDelayMs, log, now, newId }
+      return { topic, group, coordinator: new GroupCoordinator(options) }
+    }),
+  )
+  return {
+    all,
+    of: (topic, group) =>
+      all.find((each) => each.topic === topic && each.group === group)?.coordinator,
+    stop() {
+      for (const { coordinator } of all) coordinator.stop()
+    },
+  }
+}

@@ -1,0 +1,178 @@
+import * as v from "valibot"
+import { bounds } from "../core/bounds.ts"
+import type { Assignment, GroupCoordinator } from "../group-coordinator.ts"
+import type { HttpDeps } from "./deps.ts"
+import { jsonResponse } from "./json-response.ts"
+import type { Operation } from "./operation.ts"
+import { type Problem, problem, problemResponse } from "./problem.ts"
+import { readBody } from "./read-body.ts"
+import type { Route } from "./route.ts"
+import { assignmentSchema, leftSchema } from "./schemas.ts"
+import { unknownTopic } from "./unknown-topic.ts"
+
+const path = "/v1/topics/:topic/groups/:group/members"
+
+const memberId = v.pipe(v.string(), v.minLength(1), v.maxLength(bounds.memberIdLengthMax))
+const joinSchema = v.strictObject({ memberId: v.exactOptional(memberId) })
+const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const heartbeatSchema = v.strictObject({
+  generation: index,
+  partitions: v.pipe(v.array(index), v.maxLength(bounds.partitionsMax)),
+})
+
+/** Members of groups: they join, say that they live and what they have done, and leave. */
+export const memberRoutes = (deps: HttpDeps): readonly Route[] => [
+  joinRoute(deps),
+  heartbeatRoute(deps),
+  leaveRoute(deps),
+]
+
+function joinRoute(deps: HttpDeps): Route {
+  return {
+    method: "POST",
+    path,
+    operation: {
+      id: "joinGroup",
+      summary: "Join a group",
+      description:
+        "The body, which may be left out, is `{memberId?}`. A member that joins again has lost all " +
+        "its channels.",
+      bodies: ["application/json"],
+      successes: [assigned],
+      problems: [...unreadable, "unknown_topic", "unknown_group", "too_many_members"],
+    },
+    async serve(request, parameters) {
+      const group = groupOf(deps, parameters)
+      if ("code" in group) return problemResponse(group)
+      const read = await readMember(request, deps, joinSchema)
+      if ("code" in read) return problemResponse(read)
+      if (group.isFull) {
+        const detail = `the group has ${bounds.groupMembersMax} members`
+        return problemResponse(problem("too_many_members", detail))
+      }
+      return jsonResponse(group.join(read.value.memberId) satisfies Assignment)
+    },
+  }
+}
+
+function heartbeatRoute(deps: HttpDeps): Route {
+  return {
+    method: "PUT",
+    path: `${path}/:member`,
+    operation: {
+      id: "heartbeat",
+      summary: "Say that a member lives, and what it has done",
+      description:
+        "The body is `{generation, partitions}`: the newest assignment whose queues are all subscribed " +
+        "to, and the partitions whose channel is open, those included that are being drained. Answers " +
+        "the current assignment. After `unknown_member` close all channels and join.",
+      bodies: ["application/json"],
+      successes: [assigned],
+      problems: [...unreadable, "unknown_topic", "unknown_group", "unknown_member"],
+    },
+    async serve(request, parameters) {
+      const group = groupOf(deps, parameters)
+      if ("code" in group) return problemResponse(group)
+      const read = await readMember(request, deps, heartbeatSchema)
+      if ("code" in read) return problemResponse(read)
+      const { member = "" } = parameters
+      const assignment = group.heartbeat(member, read.value)
+      return assignment === undefined ? unknownMember(member) : jsonResponse(assignment)
+    },
+  }
+}
+
+function leaveRoute(deps: HttpDeps): Route {
+  return {
+    method: "DELETE",
+    path: `${path}/:member`,
+    operation: {
+      id: "leaveGroup",
+      summary: "Leave a group",
+      description: "To be called once all channels are drained and closed.",
+      successes: [
+        {
+          status: 200,
+          description: "Its partitions go to the others",
+          mediaType: "application/json",
+          schema: leftSchema,
+        },
+      ],
+      problems: ["unknown_topic", "unknown_group", "unknown_member"],
+    },
+    serve(_request, parameters) {
+      const group = groupOf(deps, parameters)
+      if ("code" in group) return problemResponse(group)
+      const { member = "" } = parameters
+      if (!group.leave(member)) return unknownMember(member)
+      return jsonResponse({ memberId: member, left: true })
+    },
+  }
+}
+
+const assigned: Operation["successes"][number] = {
+  status: 200,
+  description: "What the member is to be subscribed to",
+  mediaType: "application/json",
+  schema: assignmentSchema,
+}
+
+const unreadable = ["invalid_member", "body_too_large", "body_read_timeout"] as const
+
+function groupOf(
+  { router, groups }: HttpDeps,
+  { topic = "", group = "" }: Readonly<Record<string, string>>,
+): GroupCoordinator | Problem {
+  const refusal = unknownTopic(router.config, topic)
+  if (refusal !== undefined) return refusal
+  const found = groups.of(topic, group)
+  if (found !== undefined) return found
+  const shown = JSON.stringify(group.slice(0, bounds.nameLengthMax))
+  return problem(
+    "unknown_group",
+    `topic "${topic}" has no group ${shown}; GET /v1/topics lists them`,
+  )
+}
+
+function unknownMember(member: string): Response {
+  const shown = JSON.stringify(member.slice(0, bounds.memberIdLengthMax))
+  const detail = `${shown} is no member, or is one no more: close all its channels, then join`
+  return problemResponse(problem("unknown_member", detail))
+}
+
+/** The body as JSON of that form; an empty one is an empty object. */
+async function readMember<Schema extends v.GenericSchema>(
+  { body }: Request,
+  { bodyReadTimeoutMs, stopping }: HttpDeps,
+  schema: Schema,
+): Promise<{ readonly value: v.InferOutput<Schema> } | Problem> {
+  const read = await readBody(body, {
+    bytesMax: bounds.memberBodyBytesMax,
+    timeoutMs: bodyReadTimeoutMs,
+    signal: stopping,
+    place: { grow: () => true, complete: () => {}, onEvicted: () => {} },
+  })
+  if (read.kind === "too_large") {
+    return problem("body_too_large", `the body is over ${bounds.memberBodyBytesMax} bytes`)
+  }
+  if (read.kind === "timeout")
+    return problem("body_read_timeout", "the body did not arrive in time")
+  if (read.kind !== "body") return problem("invalid_member", "the body is not complete")
+  const parsed = v.safeParse(schema, parseJson(read.body))
+  if (parsed.success) return { value: parsed.output }
+  const { issues } = parsed
+  const [issue] = issues
+  const at = v.getDotPath(issue) ?? "the body"
+  return problem("invalid_member", `${at}: ${issue.message}`)
+}
+
+/** `undefined` for what is no JSON object. */
+function parseJson(body: Uint8Array): unknown {
+  if (body.length === 0) return {}
+  try {
+    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as unknown
+    return Array.isArray(value) ? undefined : value
+  } catch {
+    return undefined
+  }
+}

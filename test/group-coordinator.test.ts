@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from "bun:test"
+import { sticky } from "../src/core/group/sticky.ts"
+import { GroupCoordinator } from "../src/group-coordinator.ts"
+import { quietLog } from "./support/test-router.ts"
+
+const begun: GroupCoordinator[] = []
+const rules = { assignor: sticky, sessionTimeoutMs: 1_000, drainTimeoutMs: 3_000 }
+
+function begin({ clock = { nowMs: 0 }, initialDelayMs = 0 } = {}) {
+  let ids = 0
+  const coordinator = new GroupCoordinator({
+    topic: "t",
+    group: "g",
+    queues: ["q0", "q1", "q2", "q3"],
+    rules,
+    initialDelayMs,
+    log: quietLog,
+    now: () => clock.nowMs,
+    newId: () => `made-up-${++ids}`,
+  })
+  begun.push(coordinator)
+  return { coordinator, clock }
+}
+
+afterEach(() => {
+  for (const each of begun.splice(0)) each.stop()
+})
+
+test("the first member gets every partition, with its queue", () => {
+  const { coordinator } = begin()
+  expect(coordinator.join()).toEqual({
+    memberId: "made-up-1",
+    generation: 1,
+    partitions: ["q0", "q1", "q2", "q3"].map((queue, partition) => ({ partition, queue })),
+    heartbeatIntervalMs: 200,
+  })
+})
+
+test("a member that comes again keeps its partitions under its name", () => {
+  const { coordinator } = begin()
+  const { partitions } = coordinator.join("pod-1")
+  coordinator.join("pod-2")
+  expect(coordinator.join("pod-1").partitions.length).toBeGreaterThan(0)
+  expect(coordinator.counts.members).toBe(2)
+  expect(partitions).toHaveLength(4)
+})
+
+test("a hand-over goes by the heartbeats of both, and is counted", () => {
+  const { coordinator } = begin()
+  const a = coordinator.join("a")
+  coordinator.heartbeat("a", { generation: a.generation, partitions: [0, 1, 2, 3] })
+  const b = coordinator.join("b")
+  const moving = b.partitions.map(({ partition }) => partition)
+  expect(moving).toEqual([2, 3])
+  coordinator.heartbeat("b", { generation: b.generation, partitions: moving })
+  const told = coordinator.heartbeat("a", { generation: a.generation, partitions: [0, 1, 2, 3] })!
+  expect(told.partitions.map(({ partition }) => partition)).toEqual([0, 1])
+  coordinator.heartbeat("a", { generation: told.generation, partitions: [0, 1, 2] })
+  expect(coordinator.counts.handedOver).toBe(1)
+  coordinator.heartbeat("a", { generation: told.generation, partitions: [0, 1] })
+  expect(coordinator.counts.handedOver).toBe(2)
+})
+
+test("one that is not heard of in time is none any more", () => {
+  const { coordinator, clock } = begin()
+  coordinator.join("a")
+  clock.nowMs = 1_000
+  coordinator.join("b")
+  expect(coordinator.counts).toMatchObject({ members: 1, expired: 1 })
+  expect(coordinator.heartbeat("a", { generation: 1, partitions: [0] })).toBeUndefined()
+})
+
+test("soon after the start a member of before comes back by a heartbeat, and later it does not", () => {
+  const { coordinator, clock } = begin({ initialDelayMs: 500 })
+  const back = coordinator.heartbeat("old", { generation: 41, partitions: [1, 3] })!
+  expect(back.partitions.map(({ partition }) => partition)).toEqual([1, 3])
+  expect(back.generation).toBeGreaterThan(41)
+  clock.nowMs = 1_000
+  expect(coordinator.heartbeat("older", { generation: 41, partitions: [0] })).toBeUndefined()
+})
+
+test("one that leaves is none, and cannot leave twice", () => {
+  const { coordinator } = begin()
+  coordinator.join("a")
+  expect([coordinator.leave("a"), coordinator.leave("a")]).toEqual([true, false])
+})
