@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Admission } from "../core/admission.ts"
+import type { GroupCoordinators } from "../group-coordinators.ts"
 import type { Router } from "../router.ts"
+import { registerGroupMetrics } from "./group-metrics.ts"
 import { registerRouterMetrics } from "./router-metrics.ts"
 
 /** One answered request. `route` is the pattern, never the path: paths are without number. */
@@ -22,10 +24,15 @@ export interface Metrics {
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** All metrics of the router and of HTTP; none is labelled by key. */
-export function createMetrics(router: Router, admission: Admission): Metrics {
+export function createMetrics(
+  router: Router,
+  admission: Admission,
+  groups: GroupCoordinators,
+): Metrics {
   const registry = new Registry()
   registerRouterMetrics(registry, router)
   registerAdmissionMetrics(registry, admission)
+  registerGroupMetrics(registry, groups)
   const batchLines = registerBatchLines(registry)
   const requests = new Counter({
     name: "partymq_http_requests_total",

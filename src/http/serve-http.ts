@@ -39,8 +39,8 @@ export function serveHttp(
   const admission = createAdmission(http.inFlightMessagesMax, http.inFlightBytesMax, () =>
     performance.now(),
   )
-  const metrics = createMetrics(router, admission)
   const groups = groupCoordinators(router, log, times)
+  const metrics = createMetrics(router, admission, groups)
   const stopping = new AbortController()
   let stopped: Promise<void> | undefined
   const app = createApp({

@@ -31,12 +31,13 @@ export function createToldApp(
   const error = (...line: unknown[]) => void errors.push(JSON.stringify(line))
   const nothing = () => {}
   const log = { debug: nothing, info: nothing, warn: nothing, fatal: nothing, error }
+  const groups = groupCoordinators(router, log, times)
   const app = createApp({
     router,
     admission,
-    metrics: createMetrics(router, admission),
+    metrics: createMetrics(router, admission, groups),
     log,
-    groups: groupCoordinators(router, log, times),
+    groups,
     stopping: stopping.signal,
     now: () => clock.nowMs,
     newId: () => "made-up",

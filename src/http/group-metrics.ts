@@ -1,0 +1,42 @@
+import { Counter, Gauge, type Registry } from "prom-client"
+import type { GroupCounts } from "../group-coordinator.ts"
+import type { GroupCoordinators } from "../group-coordinators.ts"
+
+const labelNames = ["topic", "group"] as const
+
+/** Members of groups, and what their partitions went through. */
+export function registerGroupMetrics(registry: Registry, groups: GroupCoordinators): void {
+  new Gauge({
+    name: "partymq_group_members",
+    help: "Members of the group",
+    labelNames,
+    registers: [registry],
+    collect() {
+      for (const { topic, group, coordinator } of groups.all) {
+        this.set({ topic, group }, coordinator.counts.members)
+      }
+    },
+  })
+  counter(
+    "handed_over_partitions",
+    "Partitions that one member has handed over to another",
+    "handedOver",
+  )
+  counter("expired_members", "Members that were not heard of for too long", "expired")
+  counter("fenced_members", "Members that did not give a partition back in time", "fenced")
+
+  function counter(name: string, help: string, count: keyof GroupCounts): void {
+    new Counter({
+      name: `partymq_group_${name}_total`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const { topic, group, coordinator } of groups.all) {
+          this.inc({ topic, group }, coordinator.counts[count])
+        }
+      },
+    })
+  }
+}
