@@ -41,6 +41,7 @@ export function resultChart({ cases, machine, versions, startedAt }: ResultDocum
   const height = y + 28
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="13" role="img">`,
+    "<title>Messages a second, by what routes them</title>",
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...drawn,
     "</svg>\n",
