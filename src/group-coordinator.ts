@@ -17,9 +17,11 @@ export interface GroupCoordinatorOptions {
   /** The partition queues, by partition. */
   readonly queues: readonly string[]
   readonly rules: GroupRules
-  /** How long after its start it waits for members before it shares out partitions. */
+  /** How long it waits for others, once there is a first member, before it shares out partitions. */
   readonly initialDelayMs: number
   readonly log: Log
+  /** Above those of every coordinator that this group had before. */
+  readonly firstGeneration: number
   /** Monotonic, in milliseconds. */
   readonly now: () => number
   readonly newId: () => string
@@ -58,14 +60,21 @@ export interface GroupCounts {
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions
   readonly #startedMs: number
-  readonly #timer: ReturnType<typeof setInterval>
+  /** Runs while there are members. */
+  #timer: ReturnType<typeof setInterval> | undefined
   #state: GroupState
+  /** On the clock of the options. */
+  #lastMs: number
+  /** Time in which the process did not run, or there was nobody: it is nobody's silence. */
+  #pausedMs = 0
   readonly counts: GroupCounts
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options
     this.#startedMs = options.now()
-    this.#state = emptyGroup(options.queues.length, this.#startedMs + options.initialDelayMs)
+    this.#lastMs = this.#startedMs
+    const { queues, initialDelayMs, firstGeneration } = options
+    this.#state = emptyGroup(queues.length, this.#startedMs + initialDelayMs, firstGeneration)
     const state = () => this.#state
     this.counts = {
       get members() {
@@ -75,13 +84,13 @@ export class GroupCoordinator {
       expired: 0,
       fenced: 0,
     }
-    this.#timer = setInterval(() => this.#happen({ kind: "ticked" }), bounds.groupTickMs)
-    this.#timer.unref()
   }
 
-  /** Whether there is no place for another member. */
-  get isFull(): boolean {
-    return this.#state.members.size >= bounds.groupMembersMax
+  /** Whether there is a place for that member. */
+  hasPlaceFor(memberId: MemberId | undefined): boolean {
+    const { members } = this.#state
+    if (memberId !== undefined && members.has(memberId)) return true
+    return members.size < bounds.groupMembersMax
   }
 
   /** A member comes, or comes again after it has lost all its channels. Its id is made up if it has none. */
@@ -97,9 +106,11 @@ export class GroupCoordinator {
    * its channels and to join. Soon after the start it may be one of before that.
    */
   heartbeat(memberId: MemberId, { generation, partitions }: Heartbeat): Assignment | undefined {
-    const said = { member: memberId, actedOn: generation, holds: new Set(partitions) }
-    if (this.#state.members.has(memberId)) this.#happen({ kind: "heard", ...said })
-    else if (!this.#mayReturn) return undefined
+    const own = partitions.filter((partition) => partition < this.#options.queues.length)
+    const said = { member: memberId, holds: new Set(own) }
+    const isMember = this.#state.members.has(memberId)
+    if (isMember) this.#happen({ kind: "heard", actedOn: generation, ...said })
+    else if (!this.#mayReturn || !this.hasPlaceFor(memberId)) return undefined
     else {
       this.#happen({ kind: "returned", ...said })
       this.#say({ member: memberId }, "a member has come back")
@@ -117,19 +128,33 @@ export class GroupCoordinator {
 
   stop(): void {
     clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
-  /** What was before the start has expired by then, and has to be fenced. */
+  /** A member of before the start that was not heard of by then has expired. */
   get #mayReturn(): boolean {
-    const { now, rules } = this.#options
-    return now() - this.#startedMs < rules.sessionTimeoutMs && !this.isFull
+    return this.#now() - this.#startedMs < this.#options.rules.sessionTimeoutMs
+  }
+
+  /** On a clock that stands still while this does. */
+  #now(): number {
+    const nowMs = this.#options.now()
+    const missedMs = nowMs - this.#lastMs - bounds.groupTickMs
+    if (missedMs > bounds.groupPauseMs) this.#pausedMs += missedMs
+    this.#lastMs = nowMs
+    return nowMs - this.#pausedMs
   }
 
   #happen(event: GroupEvent): void {
-    const { rules, now } = this.#options
-    const { state, effects } = transition(this.#state, event, rules, now())
+    const { rules } = this.#options
+    const { state, effects } = transition(this.#state, event, rules, this.#now())
     this.#state = state
     for (const effect of effects) this.#tell(effect)
+    if (state.members.size === 0) this.stop()
+    else if (this.#timer === undefined) {
+      this.#timer = setInterval(() => this.#happen({ kind: "ticked" }), bounds.groupTickMs)
+      this.#timer.unref()
+    }
   }
 
   #tell(effect: GroupEffect): void {

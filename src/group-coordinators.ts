@@ -24,6 +24,9 @@ export const groupTimes: GroupTimes = {
   initialDelayMs: bounds.groupInitialDelayMs,
 }
 
+/** So that what a coordinator counts from is above what any before it can have come to. */
+const generationsPerMs = 1_000
+
 /** A coordinator for each group of a router, begun. */
 export function groupCoordinators(
   router: Pick<Router, "config" | "partitionQueues">,
@@ -36,7 +39,8 @@ export function groupCoordinators(
       const rules = { assignor: sticky, ...times }
       const now = () => performance.now()
       const newId = () => crypto.randomUUID()
-      const options = { topic, group, queues, rules, initialDelayMs, log, now, newId }
+      const beginning = { initialDelayMs, firstGeneration: Date.now() * generationsPerMs }
+      const options = { topic, group, queues, rules, log, now, newId, ...beginning }
       return { topic, group, coordinator: new GroupCoordinator(options) }
     }),
   )

@@ -6,7 +6,7 @@ import { quietLog } from "./support/test-router.ts"
 const begun: GroupCoordinator[] = []
 const rules = { assignor: sticky, sessionTimeoutMs: 1_000, drainTimeoutMs: 3_000 }
 
-function begin({ clock = { nowMs: 0 }, initialDelayMs = 0 } = {}) {
+function begin({ clock = { nowMs: 0 }, initialDelayMs = 0, firstGeneration = 0 } = {}) {
   let ids = 0
   const coordinator = new GroupCoordinator({
     topic: "t",
@@ -14,6 +14,7 @@ function begin({ clock = { nowMs: 0 }, initialDelayMs = 0 } = {}) {
     queues: ["q0", "q1", "q2", "q3"],
     rules,
     initialDelayMs,
+    firstGeneration,
     log: quietLog,
     now: () => clock.nowMs,
     newId: () => `made-up-${++ids}`,
@@ -71,12 +72,40 @@ test("one that is not heard of in time is none any more", () => {
 })
 
 test("soon after the start a member of before comes back by a heartbeat, and later it does not", () => {
-  const { coordinator, clock } = begin({ initialDelayMs: 500 })
+  const { coordinator, clock } = begin({ initialDelayMs: 500, firstGeneration: 1_000 })
   const back = coordinator.heartbeat("old", { generation: 41, partitions: [1, 3] })!
   expect(back.partitions.map(({ partition }) => partition)).toEqual([1, 3])
-  expect(back.generation).toBeGreaterThan(41)
+  expect(back.generation).toBe(1_001)
   clock.nowMs = 1_000
   expect(coordinator.heartbeat("older", { generation: 41, partitions: [0] })).toBeUndefined()
+})
+
+test("what a member said to another coordinator counts for nothing once it has joined this one", () => {
+  const { coordinator } = begin()
+  const { generation } = coordinator.join("a")
+  coordinator.heartbeat("a", { generation: 50, partitions: [] })
+  coordinator.heartbeat("a", { generation, partitions: [0, 1, 2, 3] })
+  const b = coordinator.join("b")
+  coordinator.heartbeat("b", { generation: b.generation, partitions: [2, 3] })
+  const told = coordinator.heartbeat("a", { generation, partitions: [0, 1, 2, 3] })!
+  coordinator.heartbeat("a", { generation: told.generation, partitions: [0, 1] })
+  expect(coordinator.counts.handedOver).toBe(2)
+})
+
+test("a time in which the process stood still is nobody's silence", () => {
+  const { coordinator, clock } = begin()
+  const { generation } = coordinator.join("a")
+  clock.nowMs = 3_600_000
+  expect(coordinator.heartbeat("a", { generation, partitions: [0] })).toBeDefined()
+  expect(coordinator.counts).toMatchObject({ members: 1, expired: 0 })
+})
+
+test("others are waited for from the first member on, however late that comes", () => {
+  const { coordinator, clock } = begin({ initialDelayMs: 500 })
+  clock.nowMs = 60_000
+  expect(coordinator.join("a").partitions).toEqual([])
+  clock.nowMs += 500
+  expect(coordinator.join("b").partitions).toHaveLength(2)
 })
 
 test("one that leaves is none, and cannot leave twice", () => {

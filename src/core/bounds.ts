@@ -98,10 +98,12 @@ export const bounds = {
   heartbeatsPerSession: 5,
   /** A member that has not drained a partition so long after it was told to is fenced. */
   drainTimeoutMs: 30_000,
-  /** How long a coordinator waits for members before it shares out partitions. */
+  /** How long a coordinator waits for others after the first member before it shares out partitions. */
   groupInitialDelayMs: 3_000,
   /** How often it looks at the time. */
   groupTickMs: 200,
+  /** A coordinator that did not look at it for so long was not running. */
+  groupPauseMs: 2_000,
   /** Body of a member's request. */
   memberBodyBytesMax: 65_536,
   /** Messages of a dead-letter queue that are held while it is looked through. */

@@ -6,6 +6,7 @@ import { jsonResponse } from "./json-response.ts"
 import type { Operation } from "./operation.ts"
 import { type Problem, problem, problemResponse } from "./problem.ts"
 import { readBody } from "./read-body.ts"
+import { stoppingProblem } from "./readiness-problem.ts"
 import type { Route } from "./route.ts"
 import { assignmentSchema, leftSchema } from "./schemas.ts"
 import { unknownTopic } from "./unknown-topic.ts"
@@ -46,7 +47,7 @@ function joinRoute(deps: HttpDeps): Route {
       if ("code" in group) return problemResponse(group)
       const read = await readMember(request, deps, joinSchema)
       if ("code" in read) return problemResponse(read)
-      if (group.isFull) {
+      if (!group.hasPlaceFor(read.value.memberId)) {
         const detail = `the group has ${bounds.groupMembersMax} members`
         return problemResponse(problem("too_many_members", detail))
       }
@@ -76,7 +77,8 @@ function heartbeatRoute(deps: HttpDeps): Route {
       const read = await readMember(request, deps, heartbeatSchema)
       if ("code" in read) return problemResponse(read)
       const { member = "" } = parameters
-      const assignment = group.heartbeat(member, read.value)
+      const isPossible = member.length <= bounds.memberIdLengthMax
+      const assignment = isPossible ? group.heartbeat(member, read.value) : undefined
       return assignment === undefined ? unknownMember(member) : jsonResponse(assignment)
     },
   }
@@ -117,7 +119,13 @@ const assigned: Operation["successes"][number] = {
   schema: assignmentSchema,
 }
 
-const unreadable = ["invalid_member", "body_too_large", "body_read_timeout"] as const
+const unreadable = [
+  "invalid_member",
+  "body_incomplete",
+  "body_read_timeout",
+  "body_too_large",
+  "shutting_down",
+] as const
 
 function groupOf(
   { router, groups }: HttpDeps,
@@ -143,9 +151,13 @@ function unknownMember(member: string): Response {
 /** The body as JSON of that form; an empty one is an empty object. */
 async function readMember<Schema extends v.GenericSchema>(
   { body }: Request,
-  { bodyReadTimeoutMs, stopping }: HttpDeps,
+  deps: HttpDeps,
   schema: Schema,
 ): Promise<{ readonly value: v.InferOutput<Schema> } | Problem> {
+  const { bodyReadTimeoutMs, stopping } = deps
+  const isStopping = () => stoppingProblem(deps)
+  const refusal = isStopping()
+  if (refusal !== undefined) return refusal
   const read = await readBody(body, {
     bytesMax: bounds.memberBodyBytesMax,
     timeoutMs: bodyReadTimeoutMs,
@@ -157,7 +169,9 @@ async function readMember<Schema extends v.GenericSchema>(
   }
   if (read.kind === "timeout")
     return problem("body_read_timeout", "the body did not arrive in time")
-  if (read.kind !== "body") return problem("invalid_member", "the body is not complete")
+  if (read.kind !== "body") {
+    return isStopping() ?? problem("body_incomplete", "the body ended before it was complete")
+  }
   const parsed = v.safeParse(schema, parseJson(read.body))
   if (parsed.success) return { value: parsed.output }
   const { issues } = parsed

@@ -20,13 +20,14 @@ describe("a member", () => {
     const joined = await ask(told, "POST", members, { memberId: "pod 1/a" })
     expect(joined.status).toBe(200)
     const assignment = v.parse(assignmentSchema, await joined.json())
-    expect(assignment).toMatchObject({ memberId: "pod 1/a", generation: 1 })
+    expect(assignment.memberId).toBe("pod 1/a")
     expect(assignment.partitions).toEqual([
       { partition: 0, queue: "partymq.t.g.g1.p0" },
       { partition: 1, queue: "partymq.t.g.g1.p1" },
     ])
     const own = `${members}/${encodeURIComponent("pod 1/a")}`
-    const heard = await ask(told, "PUT", own, { generation: 1, partitions: [0, 1] })
+    const { generation } = assignment
+    const heard = await ask(told, "PUT", own, { generation, partitions: [0, 1] })
     expect(v.parse(assignmentSchema, await heard.json())).toEqual(assignment)
     const left = await ask(told, "DELETE", own)
     expect(await left.json()).toEqual({ memberId: "pod 1/a", left: true })
@@ -52,6 +53,14 @@ describe("a member", () => {
 /** Nobody may come back by a heartbeat. */
 const never = { sessionTimeoutMs: 0, drainTimeoutMs: 0, initialDelayMs: 0 }
 
+test("a member that asks while PartyMQ ends is told so, and that it may ask again", async () => {
+  const told = createToldApp()
+  told.stop()
+  const response = await ask(told, "PUT", `${members}/x`, { generation: 1, partitions: [] })
+  expect(response.status).toBe(503)
+  expect(await problemOf(response)).toMatchObject({ code: "shutting_down", retriable: true })
+})
+
 describe("what is no request of a member", () => {
   const wrong = [
     ["POST", members, "{", "invalid_member"],
@@ -62,6 +71,8 @@ describe("what is no request of a member", () => {
     ["PUT", `${members}/x`, {}, "invalid_member"],
     ["PUT", `${members}/x`, { generation: 1.5, partitions: [] }, "invalid_member"],
     ["PUT", `${members}/x`, { generation: 1, partitions: [-1] }, "invalid_member"],
+    ["PUT", `${members}/x`, { generation: 2 ** 53, partitions: [0] }, "invalid_member"],
+    ["PUT", `${members}/${"x".repeat(256)}`, { generation: 1, partitions: [] }, "unknown_member"],
     ["POST", members, "x".repeat(70_000), "body_too_large"],
     ["POST", "/v1/topics/none/groups/g/members", {}, "unknown_topic"],
     ["POST", "/v1/topics/t/groups/none/members", {}, "unknown_group"],

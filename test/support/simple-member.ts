@@ -21,6 +21,8 @@ interface Subscription {
   work: Promise<void>
   isWorking: boolean
   isDraining: boolean
+  /** Until its channel is closed. */
+  drained: Promise<void> | undefined
 }
 
 /**
@@ -80,15 +82,21 @@ export class SimpleMember {
       await this.#act(assignment)
       await Bun.sleep(assignment.heartbeatIntervalMs / 2)
       if (this.#isStopped) return
-      const body = JSON.stringify({ generation: this.#actedOn, partitions: this.partitions })
-      const init = { method: "PUT", body, headers: { "content-type": "application/json" } }
-      const response = await fetch(`${this.#options.membersUrl}/${this.#id}`, init)
-      if (response.status === 404) {
-        this.rejoined += 1
-        await Promise.all([...this.#open].map((each) => this.#drain(...each)))
-        assignment = await this.#join()
-      } else assignment = (await response.json()) as Assignment
+      assignment = (await this.#heartbeat()) ?? assignment
     }
+  }
+
+  /** `undefined` while PartyMQ is away: it goes on with what it has. */
+  async #heartbeat(): Promise<Assignment | undefined> {
+    const body = JSON.stringify({ generation: this.#actedOn, partitions: this.partitions })
+    const init = { method: "PUT", body, headers: { "content-type": "application/json" } }
+    const asking = fetch(`${this.#options.membersUrl}/${this.#id}`, init)
+    const response = await asking.catch(() => undefined)
+    if (response?.ok) return (await response.json()) as Assignment
+    if (response?.status !== 404) return undefined
+    this.rejoined += 1
+    await Promise.all([...this.#open].map((each) => this.#drain(...each)))
+    return this.#join()
   }
 
   async #join(): Promise<Assignment> {
@@ -101,9 +109,12 @@ export class SimpleMember {
 
   async #act({ generation, partitions }: Assignment): Promise<void> {
     const wanted = new Map(partitions.map(({ partition, queue }) => [partition, queue]))
-    for (const [partition, queue] of wanted) {
+    const subscribing = [...wanted].map(async ([partition, queue]) => {
+      // What is being given back and was assigned again: it is subscribed to anew.
+      await this.#open.get(partition)?.drained
       if (!this.#open.has(partition)) await this.#subscribe(partition, queue)
-    }
+    })
+    await Promise.all(subscribing)
     this.#actedOn = generation
     for (const each of this.#open) if (!wanted.has(each[0])) this.#drain(...each)
   }
@@ -118,8 +129,8 @@ export class SimpleMember {
       },
       ended: () => {},
     })
-    const state = { isWorking: false, isDraining: false, work: Promise.resolve() }
-    this.#open.set(partition, { reader, waiting, ...state })
+    const state = { isWorking: false, isDraining: false, drained: undefined }
+    this.#open.set(partition, { reader, waiting, work: Promise.resolve(), ...state })
     this.#work(partition)
   }
 
@@ -142,11 +153,14 @@ export class SimpleMember {
   }
 
   /** Starts nothing new, finishes and acks what it has begun, closes the channel. */
-  async #drain(partition: number, subscription: Subscription): Promise<void> {
-    if (subscription.isDraining) return
-    subscription.isDraining = true
-    await subscription.work
-    await subscription.reader.close()
-    this.#open.delete(partition)
+  #drain(partition: number, subscription: Subscription): Promise<void> {
+    const drain = async () => {
+      subscription.isDraining = true
+      await subscription.work
+      await subscription.reader.close()
+      this.#open.delete(partition)
+    }
+    subscription.drained ??= drain()
+    return subscription.drained
   }
 }

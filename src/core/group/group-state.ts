@@ -11,7 +11,10 @@ export interface Member {
   readonly holds: ReadonlySet<number>
 }
 
-/** A group of consumers. Its generation counts its assignments: it goes up with every change of one. */
+/**
+ * A group of consumers. Its generation counts its assignments: it goes up with every change of one, and
+ * begins above all that any coordinator before has used, so that what is said of those counts for nothing.
+ */
 export interface GroupState {
   readonly generation: number
   /** Until then partitions are not shared out, so that all who are coming, or coming back, get theirs. */
@@ -30,10 +33,12 @@ export type GroupEvent =
   | {
       readonly kind: "returned"
       readonly member: MemberId
-      readonly actedOn: number
       readonly holds: ReadonlySet<number>
     }
-  /** What it has acted on and what it holds. Older than what it has said before, it only says that it lives. */
+  /**
+   * What it has acted on and what it holds. Older than what it has said before, or newer than what there
+   * is, it only says that it lives.
+   */
   | {
       readonly kind: "heard"
       readonly member: MemberId
@@ -48,7 +53,7 @@ export type GroupEvent =
 export type GroupEffect =
   /** It was silent for so long that it is taken for dead. */
   | { readonly kind: "expired"; readonly member: MemberId }
-  /** It did not drain a partition in time, and is a member no more: its connection is to be closed. */
+  /** It did not drain a partition in time, and is a member no more. */
   | { readonly kind: "fence"; readonly member: MemberId; readonly partition: number }
   /** A partition's owner is another than before, and the one before was not gone. */
   | {
@@ -66,8 +71,12 @@ export interface GroupRules {
   readonly drainTimeoutMs: number
 }
 
-export const emptyGroup = (partitions: number, opensMs: number): GroupState => ({
-  generation: 0,
+export const emptyGroup = (
+  partitions: number,
+  opensMs: number,
+  generation: number,
+): GroupState => ({
+  generation,
   opensMs,
   members: new Map(),
   partitions: Array.from({ length: partitions }, () => ({ kind: "free" as const })),
@@ -89,7 +98,7 @@ export function transition(
   nowMs: number,
 ): { readonly state: GroupState; readonly effects: readonly GroupEffect[] } {
   const members = new Map(state.members)
-  note(members, event, nowMs)
+  note(members, state.generation, event, nowMs)
   const claimed = event.kind === "returned" ? claim(state, event) : state
   const effects = [
     ...expire(members, rules.sessionTimeoutMs, nowMs),
@@ -109,19 +118,24 @@ export function transition(
   return { state: { generation, opensMs: state.opensMs, members, partitions }, effects }
 }
 
-/** What it holds and nobody has is its own; and no generation is used twice. */
+/** What it holds and nobody has is its own. */
 function claim(
   state: GroupState,
-  { member, actedOn, holds }: Extract<GroupEvent, { readonly kind: "returned" }>,
+  { member, holds }: Extract<GroupEvent, { readonly kind: "returned" }>,
 ): GroupState {
   const partitions = state.partitions.map(
     (each, partition): PartitionState =>
       each.kind === "free" && holds.has(partition) ? { kind: "owned", owner: member } : each,
   )
-  return { ...state, generation: Math.max(state.generation, actedOn), partitions }
+  return { ...state, partitions }
 }
 
-function note(members: Map<MemberId, Member>, event: GroupEvent, nowMs: number): void {
+function note(
+  members: Map<MemberId, Member>,
+  generation: number,
+  event: GroupEvent,
+  nowMs: number,
+): void {
   switch (event.kind) {
     case "joined":
       members.set(event.member, { seenMs: nowMs, actedOn: 0, holds: new Set() })
@@ -133,7 +147,8 @@ function note(members: Map<MemberId, Member>, event: GroupEvent, nowMs: number):
     case "heard": {
       const before = members.get(event.member)
       if (before === undefined) return
-      const isStale = event.actedOn < before.actedOn
+      // Newer than all there is: it was said to another coordinator.
+      const isStale = event.actedOn < before.actedOn || event.actedOn > generation
       const { actedOn, holds } = isStale ? before : event
       members.set(event.member, { seenMs: nowMs, actedOn, holds })
       return

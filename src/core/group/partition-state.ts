@@ -13,7 +13,7 @@ import type { MemberId } from "./assignor.ts"
  * A member that is gone leaves at once: the broker has made the standby active, or will.
  */
 export type PartitionState =
-  /** There are no members. */
+  /** There are no members, or partitions are not shared out yet. */
   | { readonly kind: "free" }
   | { readonly kind: "owned"; readonly owner: MemberId }
   | {

@@ -248,15 +248,12 @@ describe("a coordinator that is started anew", () => {
     group.join("b")
     group.restart()
     const holds = new Set([0])
-    const events = ["b", "a"].map(
-      (member) => ({ kind: "returned", member, actedOn: 9, holds }) as const,
-    )
+    const events = ["b", "a"].map((member) => ({ kind: "returned", member, holds }) as const)
     const state = events.reduce(
       (each, event) => transition(each, event, rules, 0).state,
       group.state,
     )
     expect(state.partitions).toEqual([{ kind: "owned", owner: "b" }])
-    expect(state.generation).toBeGreaterThan(9)
   })
 })
 

@@ -47,7 +47,7 @@ export class SimulatedGroup {
   readonly #released = new Map<string, number>()
 
   constructor(partitions: number, rules: GroupRules, opensMs = 0) {
-    this.state = emptyGroup(partitions, opensMs)
+    this.state = emptyGroup(partitions, opensMs, 0)
     this.queues = Array.from({ length: partitions }, () => [])
     this.#rules = rules
   }
@@ -59,7 +59,8 @@ export class SimulatedGroup {
 
   /** The coordinator is started anew, and knows nothing. */
   restart(): void {
-    this.state = emptyGroup(this.queues.length, this.nowMs + this.#rules.sessionTimeoutMs)
+    const opensMs = this.nowMs + this.#rules.sessionTimeoutMs
+    this.state = emptyGroup(this.queues.length, opensMs, this.state.generation + 1_000)
     this.#released.clear()
   }
 
@@ -155,7 +156,8 @@ export class SimulatedGroup {
 
   #request(event: MemberEvent): void {
     const isForgotten = !this.state.members.has(event.member) && this.nowMs < this.state.opensMs
-    this.#happen(event.kind === "heard" && isForgotten ? { ...event, kind: "returned" } : event)
+    const returns = event.kind === "heard" && isForgotten
+    this.#happen(returns ? { kind: "returned", member: event.member, holds: event.holds } : event)
     const process = this.processes.get(event.member)
     if (process === undefined) return
     if (this.state.members.has(event.member)) {
