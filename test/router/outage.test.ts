@@ -58,7 +58,7 @@ describe.skipIf(!canStartPrivateBroker)("a broker that goes away", () => {
     const accepted = publisher.confirmed
     await broker.kill9()
     expect(settledBefore).toBeLessThan(events.length)
-    expect(router.readiness().ready).toBe(false)
+    await until(() => !router.readiness().ready, { what: "the router to notice" })
     await broker.restart()
     await until(() => router.readiness().ready, { what: "readiness", timeoutMs: 60_000 })
     const oracle = new OrderOracle()
