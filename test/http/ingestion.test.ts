@@ -20,6 +20,9 @@ interface Got {
   readonly properties: { readonly [name: string]: unknown }
 }
 
+/** Far below every timeout there is, so that it tells an answer from one of those. */
+const promptMs = 5_000
+
 describe("over HTTP into a real broker", () => {
   const vhost = withVhost()
   let router: Router
@@ -131,7 +134,7 @@ describe.skipIf(!canStartPrivateBroker)("without its broker", () => {
       await broker.kill9()
       const startMs = performance.now()
       const refused = await post()
-      expect(performance.now() - startMs).toBeLessThan(1_000)
+      expect(performance.now() - startMs).toBeLessThan(promptMs)
       // The very first may have been sent before the loss was noticed.
       expect([503, 504]).toContain(refused.status)
       await problemOf(refused)
@@ -139,7 +142,7 @@ describe.skipIf(!canStartPrivateBroker)("without its broker", () => {
       expect(readiness.status).toBe(503)
       expect((await problemOf(readiness)).reasons).not.toBeEmpty()
       expect((await post()).status).toBe(503)
-      expect(performance.now() - startMs).toBeLessThan(1_000)
+      expect(performance.now() - startMs).toBeLessThan(promptMs)
       expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
       await broker.restart()
       await until(async () => (await fetch(`${server.url}/readyz`)).ok, {

@@ -16,6 +16,8 @@ import { until } from "../support/until.ts"
 
 if (!canStartPrivateBroker) console.warn("skipped: outages need a rabbitmq-server on this machine")
 
+/** Far below every timeout there is, so that it tells an answer from one of those. */
+const promptMs = 5_000
 const encoder = new TextEncoder()
 const properties = encodeProperties({ contentType: "application/json", deliveryMode: 2 })
 
@@ -94,7 +96,7 @@ describe.skipIf(!canStartPrivateBroker)("a broker that goes away", () => {
       headers: { "partition-key": "k" },
     })
     expect(response.status).toBe(503)
-    expect(performance.now() - startedMs).toBeLessThan(1_000)
+    expect(performance.now() - startedMs).toBeLessThan(promptMs)
     expect(response.headers.get("retry-after")).toBe("1")
     expect(await response.json()).toMatchObject({ code: "broker_away", retriable: true })
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503)
