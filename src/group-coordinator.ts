@@ -48,9 +48,9 @@ export interface Heartbeat {
 /** What has happened since the start, and who is there. */
 export interface GroupCounts {
   readonly members: number
-  handedOver: number
-  expired: number
-  fenced: number
+  readonly handedOver: number
+  readonly expired: number
+  readonly fenced: number
 }
 
 /**
@@ -67,7 +67,7 @@ export class GroupCoordinator {
   #lastMs: number
   /** Time in which the process did not run, or there was nobody: it is nobody's silence. */
   #pausedMs = 0
-  readonly counts: GroupCounts
+  readonly #since = { handedOver: 0, expired: 0, fenced: 0 }
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options
@@ -75,15 +75,10 @@ export class GroupCoordinator {
     this.#lastMs = this.#startedMs
     const { queues, initialDelayMs, firstGeneration } = options
     this.#state = emptyGroup(queues.length, this.#startedMs + initialDelayMs, firstGeneration)
-    const state = () => this.#state
-    this.counts = {
-      get members() {
-        return state().members.size
-      },
-      handedOver: 0,
-      expired: 0,
-      fenced: 0,
-    }
+  }
+
+  get counts(): GroupCounts {
+    return { members: this.#state.members.size, ...this.#since }
   }
 
   /** Whether there is a place for that member. */
@@ -160,17 +155,17 @@ export class GroupCoordinator {
   #tell(effect: GroupEffect): void {
     switch (effect.kind) {
       case "handedOver":
-        this.counts.handedOver += 1
+        this.#since.handedOver += 1
         return
       case "expired":
-        this.counts.expired += 1
+        this.#since.expired += 1
         this.#say(
           { member: effect.member },
           "a member was not heard of for too long, and is one no more",
         )
         return
       case "fence":
-        this.counts.fenced += 1
+        this.#since.fenced += 1
         this.#options.log.warn(
           { ...this.#names, member: effect.member, queue: this.#options.queues[effect.partition] },
           "a member did not give a partition back in time, and is a member no more",

@@ -1,4 +1,5 @@
 import { bounds } from "./core/bounds.ts"
+import type { GroupRules } from "./core/group/group-state.ts"
 import { sticky } from "./core/group/sticky.ts"
 import { GroupCoordinator } from "./group-coordinator.ts"
 import type { Log } from "./log.ts"
@@ -12,9 +13,8 @@ export interface GroupCoordinators {
   stop(): void
 }
 
-export interface GroupTimes {
-  readonly sessionTimeoutMs: number
-  readonly drainTimeoutMs: number
+/** The times by which groups go, without which they go by `groupTimes`. */
+export interface GroupTimes extends Omit<GroupRules, "assignor"> {
   readonly initialDelayMs: number
 }
 

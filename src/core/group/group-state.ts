@@ -99,12 +99,12 @@ export function transition(
 ): { readonly state: GroupState; readonly effects: readonly GroupEffect[] } {
   const members = new Map(state.members)
   note(members, state.generation, event, nowMs)
-  const claimed = event.kind === "returned" ? claim(state, event) : state
+  const claimed = event.kind === "returned" ? claim(state.partitions, event) : state.partitions
   const effects = [
     ...expire(members, rules.sessionTimeoutMs, nowMs),
     ...fence(members, state.partitions, rules.drainTimeoutMs, nowMs),
   ]
-  const partitions = shareOut(claimed, members, rules.assignor, nowMs)
+  const partitions = shareOut({ ...state, partitions: claimed }, members, rules.assignor, nowMs)
   for (const [partition, after] of partitions.entries()) {
     const before = state.partitions[partition]!
     if (before.kind !== "revoking" || after.kind !== "owned") continue
@@ -114,21 +114,18 @@ export function transition(
     }
   }
   const isSame = partitions.every((each, index) => each === state.partitions[index])
-  const generation = isSame ? claimed.generation : claimed.generation + 1
+  const generation = isSame ? state.generation : state.generation + 1
   return { state: { generation, opensMs: state.opensMs, members, partitions }, effects }
 }
 
 /** What it holds and nobody has is its own. */
-function claim(
-  state: GroupState,
+const claim = (
+  partitions: readonly PartitionState[],
   { member, holds }: Extract<GroupEvent, { readonly kind: "returned" }>,
-): GroupState {
-  const partitions = state.partitions.map(
-    (each, partition): PartitionState =>
-      each.kind === "free" && holds.has(partition) ? { kind: "owned", owner: member } : each,
+): readonly PartitionState[] =>
+  partitions.map((each, partition) =>
+    each.kind === "free" && holds.has(partition) ? { kind: "owned", owner: member } : each,
   )
-  return { ...state, partitions }
-}
 
 function note(
   members: Map<MemberId, Member>,
@@ -199,7 +196,10 @@ function shareOut(
     step(state, targets[partition], {
       isMember,
       hasActedOn: (id, wanted) => (members.get(id)?.actedOn ?? 0) >= wanted,
-      holds: (id) => members.get(id)?.holds.has(partition) ?? false,
+      hasLetGo(id, wanted) {
+        const member = members.get(id)
+        return member !== undefined && hasLetGo(member, partition, wanted)
+      },
       nextGeneration: generation + 1,
       nowMs,
     }),

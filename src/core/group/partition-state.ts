@@ -64,8 +64,8 @@ export interface MemberView {
   readonly isMember: (id: MemberId) => boolean
   /** It has said so of this generation, or a later one. */
   readonly hasActedOn: (id: MemberId, generation: number) => boolean
-  /** It is subscribed, by what it said last. */
-  readonly holds: (id: MemberId) => boolean
+  /** It has acted on this generation, or a later one, and its channel is closed. */
+  readonly hasLetGo: (id: MemberId, generation: number) => boolean
   /** The generation that this step would be part of. */
   readonly nextGeneration: number
   readonly nowMs: number
@@ -96,7 +96,7 @@ type Revoking = Extract<PartitionState, { readonly kind: "revoking" }>
 function stepOfRevoking(state: Revoking, target: MemberId, members: MemberView): PartitionState {
   const { owner, generation } = state
   if (target === owner) return ownedBy(owner)
-  if (members.hasActedOn(owner, generation) && !members.holds(owner)) return ownedBy(target)
+  if (members.hasLetGo(owner, generation)) return ownedBy(target)
   return state.heir === target ? state : { ...state, heir: target }
 }
 
