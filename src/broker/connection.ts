@@ -5,9 +5,10 @@ import type { HeaderValue } from "../core/message.ts"
 import { passingBytes } from "../passing-bytes.ts"
 import { uint16At } from "../wire/bytes.ts"
 import { decodeTable, viewOf } from "../wire/field.ts"
-import { FrameSplitter, frameHeadBytes } from "../wire/frame-splitter.ts"
+import { FrameSplitter } from "../wire/frame-splitter.ts"
 import {
   type ContentFrames,
+  frameHeadBytes,
   frameOverhead,
   frameType,
   heartbeatFrame,

@@ -1,3 +1,5 @@
+import { putUint32 } from "./bytes.ts"
+
 const encoder = new TextEncoder()
 
 /**
@@ -80,8 +82,7 @@ export class ByteWriter {
   }
 
   setUint32(at: number, value: number): void {
-    this.setUint16(at, value >>> 16)
-    this.setUint16(at + 2, value)
+    putUint32(this.#bytes, at, value)
   }
 
   /** Returns the number of bytes. */

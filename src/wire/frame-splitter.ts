@@ -1,8 +1,5 @@
 import { uint32At } from "./bytes.ts"
-import { frameEnd, frameOverhead } from "./frames.ts"
-
-/** Type octet, channel and size: what stands before a frame's payload. */
-export const frameHeadBytes = 7
+import { frameEnd, frameHeadBytes, frameOverhead } from "./frames.ts"
 
 /** Takes a whole frame that begins there. Its bytes are there during the call only. */
 export type FrameListener = (bytes: Uint8Array, at: number, size: number) => void

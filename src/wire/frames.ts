@@ -5,8 +5,10 @@ import { concat, encodeShort, encodeUint32 } from "./properties.ts"
 /** AMQP 0-9-1 frames: a type octet, a channel, a size, the payload, and an end octet. */
 export const frameType = { method: 1, header: 2, body: 3, heartbeat: 8 } as const
 export const frameEnd = 0xce
-/** Bytes of a frame beside its payload. */
-export const frameOverhead = 8
+/** Type octet, channel and size: what stands before a frame's payload. */
+export const frameHeadBytes = 7
+/** Bytes of a frame beside its payload: its head and its end. */
+export const frameOverhead = frameHeadBytes + 1
 /** Bytes of a content header's payload before its property list. */
 export const contentHeaderPrefix = 12
 
@@ -41,7 +43,7 @@ function frame(type: number, channel: number, payload: Uint8Array): Uint8Array {
   view.setUint8(0, type)
   view.setUint16(1, channel)
   view.setUint32(3, payload.length)
-  whole.set(payload, 7)
+  whole.set(payload, frameHeadBytes)
   whole[whole.length - 1] = frameEnd
   return whole
 }
@@ -157,5 +159,5 @@ function startFrame(
   into[at + 1] = channel >>> 8
   into[at + 2] = channel
   putUint32(into, at + 3, size)
-  return at + 7
+  return at + frameHeadBytes
 }

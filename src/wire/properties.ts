@@ -138,15 +138,14 @@ export function encodeProperties(properties: NewProperties): Uint8Array {
   const { contentType, contentEncoding, headers, deliveryMode, messageId, timestamp } = properties
   return written(() => {
     let present = 0
+    const short = (flag: number, text: string | undefined) => {
+      if (text === undefined) return
+      present |= flag
+      writer.shortText(text)
+    }
     writer.uint16(0)
-    if (contentType !== undefined) {
-      present |= flags.contentType
-      writer.shortText(contentType)
-    }
-    if (contentEncoding !== undefined) {
-      present |= flags.contentEncoding
-      writer.shortText(contentEncoding)
-    }
+    short(flags.contentType, contentType)
+    short(flags.contentEncoding, contentEncoding)
     if (headers !== undefined && headers.length > 0) {
       present |= flags.headers
       writeTable(headers)
@@ -155,10 +154,7 @@ export function encodeProperties(properties: NewProperties): Uint8Array {
       present |= flags.deliveryMode
       writer.octet(deliveryMode)
     }
-    if (messageId !== undefined) {
-      present |= flags.messageId
-      writer.shortText(messageId)
-    }
+    short(flags.messageId, messageId)
     if (timestamp !== undefined) {
       present |= flags.timestamp
       writer.uint64(timestamp)
