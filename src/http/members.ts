@@ -3,6 +3,7 @@ import { bounds } from "../core/bounds.ts"
 import type { Assignment, GroupCoordinator } from "../group-coordinator.ts"
 import type { HttpDeps } from "./deps.ts"
 import { jsonResponse } from "./json-response.ts"
+import { jsonValue } from "./json-value.ts"
 import type { Operation } from "./operation.ts"
 import { type Problem, problem, problemResponse } from "./problem.ts"
 import { readBody } from "./read-body.ts"
@@ -172,7 +173,7 @@ async function readMember<Schema extends v.GenericSchema>(
   if (read.kind !== "body") {
     return isStopping() ?? problem("body_incomplete", "the body ended before it was complete")
   }
-  const parsed = v.safeParse(schema, parseJson(read.body))
+  const parsed = v.safeParse(schema, memberValue(read.body))
   if (parsed.success) return { value: parsed.output }
   const { issues } = parsed
   const [issue] = issues
@@ -180,13 +181,8 @@ async function readMember<Schema extends v.GenericSchema>(
   return problem("invalid_member", `${at}: ${issue.message}`)
 }
 
-/** `undefined` for what is no JSON object. */
-function parseJson(body: Uint8Array): unknown {
-  if (body.length === 0) return {}
-  try {
-    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as unknown
-    return Array.isArray(value) ? undefined : value
-  } catch {
-    return undefined
-  }
+/** `undefined` for what is not JSON, and for an array, which passes for an object. */
+function memberValue(body: Uint8Array): unknown {
+  const value = body.length === 0 ? {} : jsonValue(body)
+  return Array.isArray(value) ? undefined : value
 }

@@ -1,27 +1,18 @@
+import { jsonValue } from "../json-value.ts"
 import { UnusableLine } from "./line-message.ts"
 
 export type JsonObject = { readonly [name: string]: unknown }
 
 /** @throws {UnusableLine} when the text is not a JSON object in UTF-8 */
 export function parseObject(text: Uint8Array): JsonObject {
-  const value = parse(text)
+  const value = jsonValue(text)
+  // What the runtime says of it quotes the text.
+  if (value === undefined) throw new UnusableLine("invalid_line", "it is not JSON in UTF-8")
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as JsonObject
   }
   throw new UnusableLine("invalid_line", "it is not a JSON object")
 }
-
-function parse(text: Uint8Array): unknown {
-  try {
-    return JSON.parse(decoder.decode(text))
-  } catch {
-    // What the runtime says of it quotes the text.
-    throw new UnusableLine("invalid_line", "it is not JSON in UTF-8")
-  }
-}
-
-/** Passes over a byte order mark. */
-const decoder = new TextDecoder("utf-8", { fatal: true })
 
 /** @throws {UnusableLine} when the member is there and is no string */
 export function textMember(object: JsonObject, name: string): string | undefined {
