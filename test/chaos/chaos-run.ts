@@ -4,6 +4,7 @@ import { allFaults } from "./faults/all-faults.ts"
 import type { Fault } from "./faults/fault.ts"
 import { type ChaosReport, reportOn } from "./report.ts"
 import { Scene } from "./scene.ts"
+import { whileMoving } from "./while-moving.ts"
 
 export interface ChaosOptions {
   readonly seed: number
@@ -21,7 +22,6 @@ const pauseMsMax = 2_000
 const doubledShare = 0.3
 const standstillMs = 60_000
 const progressIntervalMs = 3_000
-const checkIntervalMs = 100
 
 /** One run, from a seed: load and faults, then peace until everything has arrived, then judgement. */
 export class ChaosRun {
@@ -92,14 +92,8 @@ export class ChaosRun {
   async #settle(scene: Scene): Promise<void> {
     scene.proxy.weather.clear()
     for (const producer of scene.producers) producer.pause()
-    let last = ""
-    let sinceMs = performance.now()
-    while (!this.#isStopped && !scene.isComplete && performance.now() - sinceMs < standstillMs) {
-      await Bun.sleep(checkIntervalMs)
-      const now = JSON.stringify(counts(scene))
-      if (now !== last) sinceMs = performance.now()
-      last = now
-    }
+    const isOver = () => this.#isStopped || scene.isComplete
+    await whileMoving(isOver, () => JSON.stringify(counts(scene)), standstillMs)
   }
 
   #progress(scene: Scene): string {

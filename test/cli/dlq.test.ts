@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { countMessages } from "../../src/broker/dead-letters.ts"
+import { expectMessages } from "../support/expect-messages.ts"
 import { limitedUser } from "../support/limited-user.ts"
 import { management } from "../support/management.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
@@ -165,8 +166,7 @@ describe("dead letters", () => {
       const publisher = await RawPublisher.open(connection, input.source!.queue!)
       for (const id of [1, 2]) publisher.publish(rawList({}), bytesOf(`{"id":${id}}`))
       const queue = `partymq.${folder.topic}.dlq`
-      const isThere = async () => (await countMessages(connection, queue)) === 2
-      await until(isThere, { what: "both to be dead-lettered" })
+      await expectMessages(connection, queue, 2)
       await connection.shut(5_000)
       await user.mayConfigure(".*")
       router.child.kill("SIGTERM")

@@ -213,8 +213,7 @@ describe("a message that cannot be routed", () => {
     )
     for (let round = 0; round < 3; round++) {
       // What a closed channel held is back in the queue a moment later.
-      const isBack = async () => (await countMessages(at.connection, at.queue)) === kept.length
-      await until(isBack, { what: "the dead letters to be in their queue" })
+      await expectMessages(at.connection, at.queue, kept.length)
       const seen: { what: string; properties: string }[] = []
       await visitMessages(at.connection, at.queue, kept.length, ({ properties }) => {
         seen.push({ what: kept[seen.length]![0], properties: hex(original(properties)) })

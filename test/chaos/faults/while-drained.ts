@@ -1,7 +1,7 @@
 import type { Scene } from "../scene.ts"
+import { whileMoving } from "../while-moving.ts"
 
 const standstillMs = 30_000
-const checkIntervalMs = 20
 
 /**
  * Does something to the queues while nothing is in them: what would be lost with a queue that is
@@ -10,23 +10,12 @@ const checkIntervalMs = 20
 export async function whileDrained(scene: Scene, work: () => Promise<void>): Promise<void> {
   for (const producer of scene.producers) producer.pause()
   try {
-    await drained(scene)
+    const isDrained = () => scene.isDrained
+    if (!(await whileMoving(isDrained, () => scene.arrived, standstillMs))) {
+      throw new Error(`the queues were to drain; nothing has arrived for ${standstillMs} ms`)
+    }
     await work()
   } finally {
     for (const producer of scene.producers) producer.resume()
-  }
-}
-
-/** However long it takes, as long as something arrives now and then. */
-async function drained(scene: Scene): Promise<void> {
-  let arrived = scene.arrived
-  let sinceMs = performance.now()
-  while (!scene.isDrained) {
-    if (performance.now() - sinceMs > standstillMs) {
-      throw new Error(`the queues were to drain; nothing has arrived for ${standstillMs} ms`)
-    }
-    await Bun.sleep(checkIntervalMs)
-    if (scene.arrived !== arrived) sinceMs = performance.now()
-    arrived = scene.arrived
   }
 }
