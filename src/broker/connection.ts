@@ -141,8 +141,12 @@ export class Connection extends AMQPClient {
     if (!this.#isOpen) return
     this.#isOpen = false
     clearInterval(this.#liveness)
+    const { socket } = this
+    // Without this it would wait for an answer that cannot come any more: the client tells nobody that
+    // the broker has closed the connection, or gone, while it was being closed from here.
+    const gone = new Promise<void>((resolve) => socket?.once("close", () => resolve()))
     try {
-      await answered(timeoutMs, this.close(), "closing the connection")
+      await answered(timeoutMs, Promise.race([this.close(), gone]), "closing the connection")
     } catch {
       this.socket?.destroy()
     }
