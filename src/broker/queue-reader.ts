@@ -33,6 +33,8 @@ export interface QueueReader {
 export interface QueueReaderOptions {
   /** Deliveries that may be unacked at once; 0 is no limit. */
   readonly prefetch: number
+  /** Names the consumer to people and to the management API. @default the broker makes one up */
+  readonly consumerTag?: string
   readonly delivered: (delivery: Delivery, reader: QueueReader) => void
   /** The broker ended it: the queue or the channel is gone. */
   readonly ended: (reason: string) => void
@@ -46,7 +48,7 @@ export interface QueueReaderOptions {
 export async function readQueue(
   connection: Connection,
   queue: string,
-  { prefetch, delivered, ended }: QueueReaderOptions,
+  { prefetch, consumerTag: tag, delivered, ended }: QueueReaderOptions,
 ): Promise<QueueReader> {
   let isOpen = true
   const end = (reason: string) => {
@@ -89,7 +91,8 @@ export async function readQueue(
   }
   try {
     await channel.prefetch(prefetch)
-    consumerTag = (await channel.basicConsume(queue, { noAck: false }, () => {})).tag
+    const consume = { noAck: false, ...(tag !== undefined && { tag }) }
+    consumerTag = (await channel.basicConsume(queue, consume, () => {})).tag
     return reader
   } catch (error) {
     isOpen = false

@@ -34,6 +34,8 @@ export const bounds = {
   connectTimeoutMs: 10_000,
   /** A declaration or another request to the broker. */
   requestTimeoutMs: 15_000,
+  /** Queues that one answer of the management API names at most. */
+  managementPageSize: 500,
   /** All that is declared and agreed on before a new connection carries messages. */
   setUpTimeoutMs: 300_000,
   /** Queues declared in one request's time: a quorum queue takes some 10 ms. */
