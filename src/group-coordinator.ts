@@ -1,10 +1,9 @@
 import { bounds } from "./core/bounds.ts"
 import type { MemberId } from "./core/group/assignor.ts"
+import type { GroupEffect, GroupEvent } from "./core/group/group-event.ts"
 import {
   assignmentOf,
   emptyGroup,
-  type GroupEffect,
-  type GroupEvent,
   type GroupRules,
   type GroupState,
   transition,

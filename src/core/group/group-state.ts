@@ -1,15 +1,7 @@
 import type { Assignor, MemberId } from "./assignor.ts"
+import type { GroupEffect, GroupEvent } from "./group-event.ts"
+import { type Member, note, noteOwed } from "./member-state.ts"
 import { ownerToBe, type PartitionState, step, subscribers } from "./partition-state.ts"
-
-/** One that has joined, and neither left nor been silent for too long. */
-export interface Member {
-  /** When it was last heard of. */
-  readonly seenMs: number
-  /** The newest assignment that it has acted on: it is subscribed to all of that. */
-  readonly actedOn: number
-  /** Partitions whose channel it has open. */
-  readonly holds: ReadonlySet<number>
-}
 
 /**
  * A group of consumers. Its generation counts its assignments: it goes up with every change of one, and
@@ -23,51 +15,11 @@ export interface GroupState {
   readonly partitions: readonly PartitionState[]
 }
 
-export type GroupEvent =
-  /** A member comes, or comes again having lost all that it held. */
-  | { readonly kind: "joined"; readonly member: MemberId }
-  /**
-   * A member says what it holds to a coordinator that has forgotten it, having been started anew: it keeps
-   * of that what nobody else has.
-   */
-  | {
-      readonly kind: "returned"
-      readonly member: MemberId
-      readonly holds: ReadonlySet<number>
-    }
-  /**
-   * What it has acted on and what it holds. Older than what it has said before, or newer than what there
-   * is, it only says that it lives.
-   */
-  | {
-      readonly kind: "heard"
-      readonly member: MemberId
-      readonly actedOn: number
-      readonly holds: ReadonlySet<number>
-    }
-  /** It has closed all its channels. */
-  | { readonly kind: "left"; readonly member: MemberId }
-  /** Time has passed. */
-  | { readonly kind: "ticked" }
-
-export type GroupEffect =
-  /** It was silent for so long that it is taken for dead. */
-  | { readonly kind: "expired"; readonly member: MemberId }
-  /** It did not drain a partition in time, and is a member no more. */
-  | { readonly kind: "fence"; readonly member: MemberId; readonly partition: number }
-  /** A partition's owner is another than before, and the one before was not gone. */
-  | {
-      readonly kind: "handedOver"
-      readonly partition: number
-      readonly from: MemberId
-      readonly to: MemberId
-    }
-
 export interface GroupRules {
   readonly assignor: Assignor
   /** A member that is not heard of for so long has expired. */
   readonly sessionTimeoutMs: number
-  /** A member that has not drained a partition so long after it was told to is fenced. */
+  /** A member that has not drained a partition so long after it was told to, or not subscribed, is fenced. */
   readonly drainTimeoutMs: number
 }
 
@@ -101,10 +53,11 @@ export function transition(
   note(members, state.generation, event, nowMs)
   const claimed = event.kind === "returned" ? claim(state.partitions, event) : state.partitions
   const effects = [
-    ...expire(members, rules.sessionTimeoutMs, nowMs),
+    ...expire(members, state.partitions, rules.sessionTimeoutMs, nowMs),
     ...fence(members, state.partitions, rules.drainTimeoutMs, nowMs),
   ]
   const partitions = shareOut({ ...state, partitions: claimed }, members, rules.assignor, nowMs)
+  noteOwed(members, partitions, nowMs)
   for (const [partition, after] of partitions.entries()) {
     const before = state.partitions[partition]!
     if (before.kind !== "revoking" || after.kind !== "owned") continue
@@ -127,41 +80,17 @@ const claim = (
     each.kind === "free" && holds.has(partition) ? { kind: "owned", owner: member } : each,
   )
 
-function note(
+function expire(
   members: Map<MemberId, Member>,
-  generation: number,
-  event: GroupEvent,
+  partitions: readonly PartitionState[],
+  timeoutMs: number,
   nowMs: number,
-): void {
-  switch (event.kind) {
-    case "joined":
-      members.set(event.member, { seenMs: nowMs, actedOn: 0, holds: new Set() })
-      return
-    case "returned":
-      // It has acted on nothing of this coordinator's.
-      members.set(event.member, { seenMs: nowMs, actedOn: 0, holds: event.holds })
-      return
-    case "heard": {
-      const before = members.get(event.member)
-      if (before === undefined) return
-      // Newer than all there is: it was said to another coordinator.
-      const isStale = event.actedOn < before.actedOn || event.actedOn > generation
-      const { actedOn, holds } = isStale ? before : event
-      members.set(event.member, { seenMs: nowMs, actedOn, holds })
-      return
-    }
-    case "left":
-      members.delete(event.member)
-      return
-    case "ticked":
-      return
-  }
-}
-
-function expire(members: Map<MemberId, Member>, timeoutMs: number, nowMs: number): GroupEffect[] {
+): GroupEffect[] {
   const expired = [...members].filter(([, { seenMs }]) => nowMs - seenMs >= timeoutMs)
   for (const [member] of expired) members.delete(member)
-  return expired.map(([member]) => ({ kind: "expired", member }))
+  return expired.map(([member]) => {
+    return { kind: "expired", member, partitions: heldBy(partitions, member) }
+  })
 }
 
 function fence(
@@ -170,14 +99,29 @@ function fence(
   timeoutMs: number,
   nowMs: number,
 ): GroupEffect[] {
-  return partitions.flatMap((state, partition): GroupEffect[] => {
-    if (state.kind !== "revoking" || nowMs - state.sinceMs < timeoutMs) return []
+  const late = new Map<MemberId, { partition: number; why: "undrained" | "unsubscribed" }>()
+  for (const [id, { owes }] of members) {
+    const owed = [...owes].find(([, sinceMs]) => nowMs - sinceMs >= timeoutMs)
+    if (owed !== undefined) late.set(id, { partition: owed[0], why: "unsubscribed" })
+  }
+  for (const [partition, state] of partitions.entries()) {
+    if (state.kind !== "revoking" || nowMs - state.sinceMs < timeoutMs) continue
     const owner = members.get(state.owner)
-    if (owner === undefined || hasLetGo(owner, partition, state.generation)) return []
-    members.delete(state.owner)
-    return [{ kind: "fence", member: state.owner, partition }]
+    if (owner === undefined || hasLetGo(owner, partition, state.generation)) continue
+    late.set(state.owner, { partition, why: "undrained" })
+  }
+  for (const member of late.keys()) members.delete(member)
+  return [...late].map(([member, over]) => {
+    return { kind: "fence", member, ...over, partitions: heldBy(partitions, member) }
   })
 }
+
+/** Those that it was told to be subscribed to, whether it is or not, and those that it is to drain. */
+const heldBy = (partitions: readonly PartitionState[], member: MemberId): number[] =>
+  partitions.flatMap((state, partition) => {
+    const isDraining = state.kind === "revoking" && state.owner === member
+    return isDraining || subscribers(state).includes(member) ? [partition] : []
+  })
 
 const hasLetGo = ({ actedOn, holds }: Member, partition: number, generation: number): boolean =>
   actedOn >= generation && !holds.has(partition)

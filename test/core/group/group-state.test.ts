@@ -150,7 +150,10 @@ describe("a hand-over", () => {
     group.heartbeat("b")
     group.pass(rules.sessionTimeoutMs / 2)
     expect(assignmentOf(group.state, "b")).toEqual([0, 1, 2, 3])
-    expect(group.effects).toContainEqual({ kind: "expired", member: "a" })
+    expect(group.effects).toContainEqual({
+      ...{ kind: "expired", member: "a" },
+      partitions: [0, 1, 2, 3],
+    })
   })
 
   test("ends with the owner fenced when it lives but does not drain in time", () => {
@@ -161,7 +164,10 @@ describe("a hand-over", () => {
       group.heartbeat("b")
       group.pass(500)
     }
-    expect(group.effects).toContainEqual({ kind: "fence", member: "a", partition: 2 })
+    expect(group.effects).toContainEqual({
+      ...{ kind: "fence", member: "a", partition: 3, why: "undrained" },
+      partitions: [0, 1, 2, 3],
+    })
     expect(group.effects.filter(({ kind }) => kind === "fence")).toHaveLength(1)
     expect(assignmentOf(group.state, "b")).toEqual([0, 1, 2, 3])
     expect(assignmentOf(group.state, "a")).toEqual([])
@@ -211,6 +217,65 @@ describe("a hand-over", () => {
     group.heartbeat("b")
     group.hear("a", 0)
     expect(group.state.partitions[3]).toMatchObject({ kind: "revoking", owner: "a" })
+  })
+})
+
+describe("a member that lives", () => {
+  /** Heartbeats for so long, without acting on anything that it is told. */
+  function idle(group: SimulatedGroup, member: string, forMs: number): void {
+    for (let ms = 0; ms < forMs; ms += 500) {
+      group.send(member)
+      group.hear(member, 0)
+      group.pass(500)
+    }
+  }
+
+  test("and never subscribes to what it is assigned is a member no more", () => {
+    const group = new SimulatedGroup(2, rules)
+    group.join("a")
+    idle(group, "a", rules.drainTimeoutMs)
+    const unsubscribed = { kind: "fence", member: "a", partition: 0, why: "unsubscribed" } as const
+    expect(group.effects).toEqual([{ ...unsubscribed, partitions: [0, 1] }])
+  })
+
+  test("and does not subscribe to what it is to take over is a member no more either", () => {
+    const group = new SimulatedGroup(4, rules)
+    group.join("a")
+    group.act("a")
+    group.join("b")
+    for (let ms = 0; ms < rules.drainTimeoutMs; ms += 500) {
+      group.heartbeat("a")
+      group.send("b")
+      group.hear("b", 0)
+      group.pass(500)
+    }
+    const kinds = group.effects.map(({ kind }) => kind)
+    expect(kinds).toEqual(["fence"])
+    expect(assignmentOf(group.state, "a")).toEqual([0, 1, 2, 3])
+  })
+
+  test("and has lost a channel without saying so is found out by what it holds", () => {
+    const group = new SimulatedGroup(2, rules)
+    group.join("a")
+    group.act("a")
+    group.heartbeat("a")
+    group.processes.get("a")!.open.delete(1)
+    idle(group, "a", rules.drainTimeoutMs - 500)
+    expect(group.effects).toEqual([])
+    idle(group, "a", 500)
+    expect(group.effects).toMatchObject([{ kind: "fence", partition: 1, why: "unsubscribed" }])
+  })
+
+  test("and subscribes late, but in time, stays, and so does one that joins again", () => {
+    const group = new SimulatedGroup(2, rules)
+    group.join("a")
+    idle(group, "a", rules.drainTimeoutMs - 500)
+    group.act("a")
+    group.heartbeat("a")
+    idle(group, "a", rules.drainTimeoutMs)
+    group.join("a")
+    idle(group, "a", rules.drainTimeoutMs - 500)
+    expect(group.effects).toEqual([])
   })
 })
 

@@ -1,9 +1,8 @@
 import type { MemberId } from "../../../src/core/group/assignor.ts"
+import type { GroupEffect, GroupEvent } from "../../../src/core/group/group-event.ts"
 import {
   assignmentOf,
   emptyGroup,
-  type GroupEffect,
-  type GroupEvent,
   type GroupRules,
   type GroupState,
   transition,
@@ -23,6 +22,9 @@ class Process {
   readonly open = new Set<number>()
   readonly draining = new Set<number>()
   isFrozen = false
+  /** What it held by the newest of its heartbeats that were heard. */
+  said: ReadonlySet<number> = new Set()
+  saidOn = 0
   /** Heartbeats under way. */
   readonly sent: MemberEvent[] = []
   /** Answers it has not acted on. */
@@ -82,7 +84,13 @@ export class SimulatedGroup {
   hear(id: MemberId, which: number): void {
     const sent = this.processes.get(id)?.sent ?? []
     const [event] = sent.length === 0 ? [] : sent.splice(which % sent.length, 1)
-    if (event !== undefined) this.#request(event)
+    if (event?.kind !== "heard") return
+    const process = this.processes.get(id)!
+    if (event.actedOn >= process.saidOn && event.actedOn <= this.state.generation) {
+      process.said = event.holds
+      process.saidOn = event.actedOn
+    }
+    this.#request(event)
   }
 
   /** Acts on one answer: subscribes to what is new, and begins to drain what is no longer there. */
@@ -182,8 +190,12 @@ export class SimulatedGroup {
     }
     for (const effect of effects) {
       if (effect.kind === "fence") {
-        if (assignmentOf(before, effect.member).includes(effect.partition)) {
+        const isAssigned = assignmentOf(before, effect.member).includes(effect.partition)
+        if (isAssigned !== (effect.why === "unsubscribed")) {
           this.violations.push(`${effect.member} was fenced for what it was to have`)
+        }
+        if (isAssigned && this.#served(effect.member, effect.partition)) {
+          this.violations.push(`${effect.member} was fenced although it is subscribed`)
         }
         this.#end(effect.member)
       } else if (effect.kind === "handedOver") {
@@ -194,6 +206,11 @@ export class SimulatedGroup {
         }
       }
     }
+  }
+
+  /** Whether it had said so of a partition by then. */
+  #served(id: MemberId, partition: number): boolean {
+    return this.processes.get(id)?.said.has(partition) ?? false
   }
 
   #open(id: MemberId, process: Process, partition: number, generation: number): void {
