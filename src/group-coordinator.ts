@@ -24,6 +24,8 @@ export interface GroupCoordinatorOptions {
   /** Monotonic, in milliseconds. */
   readonly now: () => number
   readonly newId: () => string
+  /** Takes these queues from one that is a member no more; tells how many connections that has cost it. */
+  readonly cutOff: (member: MemberId, queues: readonly string[]) => Promise<number>
 }
 
 /** What a member is told: to be subscribed to these queues and no others. */
@@ -50,6 +52,8 @@ export interface GroupCounts {
   readonly handedOver: number
   readonly expired: number
   readonly fenced: number
+  /** Connections that were closed for that. */
+  readonly cutOff: number
 }
 
 /**
@@ -66,7 +70,7 @@ export class GroupCoordinator {
   #lastMs: number
   /** Time in which the process did not run, or there was nobody: it is nobody's silence. */
   #pausedMs = 0
-  readonly #since = { handedOver: 0, expired: 0, fenced: 0 }
+  readonly #since = { handedOver: 0, expired: 0, fenced: 0, cutOff: 0 }
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options
@@ -158,25 +162,39 @@ export class GroupCoordinator {
         return
       case "expired":
         this.#since.expired += 1
-        this.#say(
-          { member: effect.member },
+        this.#options.log.info(
+          { ...this.#names, member: effect.member },
           "a member was not heard of for too long, and is one no more",
         )
+        void this.#cutOff(effect)
         return
       case "fence":
         this.#since.fenced += 1
         this.#options.log.warn(
-          { ...this.#names, member: effect.member, queue: this.#options.queues[effect.partition] },
-          "a member did not give a partition back in time, and is a member no more",
+          { ...this.#names, member: effect.member, queue: this.#queue(effect.partition) },
+          `a member did not ${missed[effect.why]} in time, and is a member no more`,
         )
+        void this.#cutOff(effect)
     }
   }
 
+  /** The broker holds to whoever is subscribed, be it a member or not. */
+  async #cutOff({ member, partitions }: Removal): Promise<void> {
+    const queues = partitions.map((partition) => this.#queue(partition))
+    const closed = await this.#options.cutOff(member, queues)
+    this.#since.cutOff += closed
+    if (closed > 0) this.#say({ member, connections: closed }, "its connections were closed")
+  }
+
+  #queue(partition: number): string {
+    return this.#options.queues[partition]!
+  }
+
   #assignment(memberId: MemberId): Assignment {
-    const { queues, rules } = this.#options
     const partitions = assignmentOf(this.#state, memberId).map((partition) => {
-      return { partition, queue: queues[partition]! }
+      return { partition, queue: this.#queue(partition) }
     })
+    const { rules } = this.#options
     const heartbeatIntervalMs = Math.floor(rules.sessionTimeoutMs / bounds.heartbeatsPerSession)
     return { memberId, generation: this.#state.generation, partitions, heartbeatIntervalMs }
   }
@@ -190,3 +208,10 @@ export class GroupCoordinator {
     return { topic, group }
   }
 }
+
+type Removal = Exclude<GroupEffect, { readonly kind: "handedOver" }>
+
+const missed = {
+  undrained: "give a partition back",
+  unsubscribed: "subscribe to a partition",
+} as const

@@ -1,5 +1,6 @@
-import { bounds } from "./core/bounds.ts"
-import type { GroupRules } from "./core/group/group-state.ts"
+import type { MembersConfig } from "./config/config.ts"
+import type { Assignor } from "./core/group/assignor.ts"
+import { range } from "./core/group/range.ts"
 import { sticky } from "./core/group/sticky.ts"
 import { GroupCoordinator } from "./group-coordinator.ts"
 import type { Log } from "./log.ts"
@@ -13,35 +14,29 @@ export interface GroupCoordinators {
   stop(): void
 }
 
-/** The times by which groups go, without which they go by `groupTimes`. */
-export interface GroupTimes extends Omit<GroupRules, "assignor"> {
-  readonly initialDelayMs: number
-}
-
-export const groupTimes: GroupTimes = {
-  sessionTimeoutMs: bounds.sessionTimeoutMs,
-  drainTimeoutMs: bounds.drainTimeoutMs,
-  initialDelayMs: bounds.groupInitialDelayMs,
-}
+const assignors: Readonly<Record<MembersConfig["assignor"], Assignor>> = { sticky, range }
 
 /** So that what a coordinator counts from is above what any before it can have come to. */
 const generationsPerMs = 1_000
 
 /** A coordinator for each group of a router, begun. */
 export function groupCoordinators(
-  router: Pick<Router, "config" | "partitionQueues">,
+  router: Pick<Router, "config" | "partitionQueues" | "cutOff">,
   log: Log,
-  { initialDelayMs, ...times }: GroupTimes = groupTimes,
 ): GroupCoordinators {
   const all = Object.entries(router.config.topics).flatMap(([topic, { groups }]) =>
-    Object.keys(groups).map((group) => {
-      const queues = router.partitionQueues(topic, group) ?? []
-      const rules = { assignor: sticky, ...times }
-      const now = () => performance.now()
-      const newId = () => crypto.randomUUID()
-      const beginning = { initialDelayMs, firstGeneration: Date.now() * generationsPerMs }
-      const options = { topic, group, queues, rules, log, now, newId, ...beginning }
-      return { topic, group, coordinator: new GroupCoordinator(options) }
+    Object.entries(groups).map(([group, { members }]) => {
+      const { assignor, initialDelayMs, ...times } = members
+      const coordinator = new GroupCoordinator({
+        ...{ topic, group, log, initialDelayMs },
+        queues: router.partitionQueues(topic, group) ?? [],
+        rules: { assignor: assignors[assignor], ...times },
+        firstGeneration: Date.now() * generationsPerMs,
+        now: () => performance.now(),
+        newId: () => crypto.randomUUID(),
+        cutOff: (member, queues) => router.cutOff(member, queues),
+      })
+      return { topic, group, coordinator }
     }),
   )
   return {

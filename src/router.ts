@@ -1,5 +1,7 @@
 import { BrokerSide } from "./broker/broker-side.ts"
+import { cutOff } from "./broker/cut-off.ts"
 import type { GroupStatus } from "./broker/group-status.ts"
+import { createManagement } from "./broker/management.ts"
 import type { Config } from "./config/config.ts"
 import { type Abandonable, type Dispatched, nothingToAbandon } from "./core/dispatch.ts"
 import type { PartitionKey } from "./core/key.ts"
@@ -62,6 +64,11 @@ export interface Router {
   partitionQueues(topic: string, group: string): readonly string[] | undefined
   /** Asks the broker for the depth of each partition queue. */
   describe(topic: string): Promise<readonly GroupStatus[]>
+  /**
+   * Closes the connections whose consumers on these queues bear that tag, by the management API if
+   * one is configured. Tells how many it closed; does not throw.
+   */
+  cutOff(consumerTag: string, queues: readonly string[]): Promise<number>
   /** Stops taking messages, settles what is in flight within the time allowed, closes. Idempotent. */
   stop(): Promise<void>
 }
@@ -92,6 +99,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
   const groups = plans.map(({ topic, route }) => [topic, route.groups.map(({ group }) => group)])
   const stats = routerStats(Object.fromEntries(groups))
   const readSources = options.readSources ?? true
+  const management = createManagement(config.amqp)
   const timeouts = new Timeouts(config.http.publishTimeoutMs)
   const broker = new BrokerSide({ config, plans, stats, log: options.log, readSources })
   return {
@@ -113,6 +121,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
       plans.find((plan) => plan.topic === topic)?.route.groups.find((each) => each.group === group)
         ?.queues,
     describe: (topic) => broker.describe(topic),
+    cutOff: (consumerTag, queues) => cutOff(management, consumerTag, queues, options.log),
     stop: () => broker.stop(config.shutdownTimeoutMs),
   }
 }

@@ -4,6 +4,7 @@ import { GroupCoordinator } from "../src/group-coordinator.ts"
 import { quietLog } from "./support/test-router.ts"
 
 const begun: GroupCoordinator[] = []
+const cutOffs: [string, readonly string[]][] = []
 const rules = { assignor: sticky, sessionTimeoutMs: 1_000, drainTimeoutMs: 3_000 }
 
 function begin({ clock = { nowMs: 0 }, initialDelayMs = 0, firstGeneration = 0 } = {}) {
@@ -18,6 +19,7 @@ function begin({ clock = { nowMs: 0 }, initialDelayMs = 0, firstGeneration = 0 }
     log: quietLog,
     now: () => clock.nowMs,
     newId: () => `made-up-${++ids}`,
+    cutOff: async (member, queues) => cutOffs.push([member, queues]),
   })
   begun.push(coordinator)
   return { coordinator, clock }
@@ -25,6 +27,7 @@ function begin({ clock = { nowMs: 0 }, initialDelayMs = 0, firstGeneration = 0 }
 
 afterEach(() => {
   for (const each of begun.splice(0)) each.stop()
+  cutOffs.length = 0
 })
 
 test("the first member gets every partition, with its queue", () => {
@@ -68,6 +71,7 @@ test("one that is not heard of in time is none any more", () => {
   clock.nowMs = 1_000
   coordinator.join("b")
   expect(coordinator.counts).toMatchObject({ members: 1, expired: 1 })
+  expect(cutOffs).toEqual([["a", ["q0", "q1", "q2", "q3"]]])
   expect(coordinator.heartbeat("a", { generation: 1, partitions: [0] })).toBeUndefined()
 })
 

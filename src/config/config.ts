@@ -98,8 +98,25 @@ export interface GroupConfig {
   /** One per partition, > 0; the partitioner must be able to weigh. */
   readonly weights?: readonly number[]
   readonly queue: PartitionQueueConfig
+  /** Not used by a client-bound group. */
+  readonly members: MembersConfig
   /** Present exactly when `partitions` is `"clients"`. */
   readonly clients?: ClientsConfig
+}
+
+/** How the partitions of a group are shared out among its members. Times in milliseconds. */
+export interface MembersConfig {
+  /** `sticky`: fewest moves; `range`: neighbouring partitions for each. @default "sticky" */
+  readonly assignor: "sticky" | "range"
+  /** A member that is not heard of for so long has expired. @default 10_000 */
+  readonly sessionTimeoutMs: number
+  /**
+   * A member that has not drained a partition so long after it was told to, or not subscribed to one, is
+   * fenced. @default 30_000
+   */
+  readonly drainTimeoutMs: number
+  /** How long others are waited for, from the first member on, before partitions are shared out. @default 3_000 */
+  readonly initialDelayMs: number
 }
 
 /** How clients that bring their own queue bind to a client-bound group, as in the original PartyMQ. */

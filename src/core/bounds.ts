@@ -95,13 +95,11 @@ export const bounds = {
   memberIdLengthMax: 255,
   /** Members of one group. */
   groupMembersMax: 4096,
-  /** A member that is not heard of for so long has expired; it is asked for so many heartbeats meanwhile. */
-  sessionTimeoutMs: 10_000,
+  /** Heartbeats that a member is asked for in the time after which its silence has it expire. */
   heartbeatsPerSession: 5,
-  /** A member that has not drained a partition so long after it was told to is fenced. */
-  drainTimeoutMs: 30_000,
-  /** How long a coordinator waits for others after the first member before it shares out partitions. */
-  groupInitialDelayMs: 3_000,
+  /** Tries to close the connections of a member that was fenced, and the pause between two. */
+  cutOffAttemptsMax: 15,
+  cutOffPauseMs: 2_000,
   /** How often it looks at the time. */
   groupTickMs: 200,
   /** A coordinator that did not look at it for so long was not running. */

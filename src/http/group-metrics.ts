@@ -23,7 +23,12 @@ export function registerGroupMetrics(registry: Registry, groups: GroupCoordinato
     "handedOver",
   )
   counter("expired_members", "Members that were not heard of for too long", "expired")
-  counter("fenced_members", "Members that did not give a partition back in time", "fenced")
+  counter("fenced_members", "Members that did not do in time what they were told to", "fenced")
+  counter(
+    "cut_off_connections",
+    "Connections of expired or fenced members that were closed",
+    "cutOff",
+  )
 
   function counter(name: string, help: string, count: keyof GroupCounts): void {
     new Counter({

@@ -1,6 +1,6 @@
 import { createAdmission } from "../core/admission.ts"
 import { bounds } from "../core/bounds.ts"
-import { type GroupTimes, groupCoordinators, groupTimes } from "../group-coordinators.ts"
+import { groupCoordinators } from "../group-coordinators.ts"
 import type { Log } from "../log.ts"
 import type { Router } from "../router.ts"
 import { createApp } from "./app.ts"
@@ -23,7 +23,6 @@ export interface HttpServer {
 
 export interface ServeOptions {
   readonly bodyReadTimeoutMs?: number
-  readonly times?: GroupTimes
 }
 
 /**
@@ -33,13 +32,13 @@ export interface ServeOptions {
 export function serveHttp(
   router: Router,
   log: Log,
-  { bodyReadTimeoutMs = bounds.httpBodyReadTimeoutMs, times = groupTimes }: ServeOptions = {},
+  { bodyReadTimeoutMs = bounds.httpBodyReadTimeoutMs }: ServeOptions = {},
 ): HttpServer {
   const { http, shutdownTimeoutMs } = router.config
   const admission = createAdmission(http.inFlightMessagesMax, http.inFlightBytesMax, () =>
     performance.now(),
   )
-  const groups = groupCoordinators(router, log, times)
+  const groups = groupCoordinators(router, log)
   const metrics = createMetrics(router, admission, groups)
   const stopping = new AbortController()
   let stopped: Promise<void> | undefined

@@ -18,6 +18,12 @@ describe("defaults", () => {
           partitions: 16,
           partitioner: { use: "consistent-hash" },
           queue: { type: "quorum" },
+          members: {
+            assignor: "sticky",
+            sessionTimeoutMs: 10_000,
+            drainTimeoutMs: 30_000,
+            initialDelayMs: 3_000,
+          },
         },
       },
       retry: { attemptsMax: 10, backoffMs: 100, backoffMaxMs: 5_000 },

@@ -28,7 +28,7 @@ function serve(
   bodyReadTimeoutMs = 5_000,
   shutdownTimeoutMs = 5_000,
 ): Served {
-  const router = createToldRouter(http, shutdownTimeoutMs)
+  const router = createToldRouter(http, { shutdownTimeoutMs })
   const server = serveHttp(router, quiet, { bodyReadTimeoutMs })
   opened.servers.push(server)
   const client = async () => {

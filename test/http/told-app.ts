@@ -1,7 +1,7 @@
 import type { Hono } from "hono"
 import type { Config } from "../../src/config/config.ts"
 import { type Admission, createAdmission } from "../../src/core/admission.ts"
-import { groupCoordinators, groupTimes } from "../../src/group-coordinators.ts"
+import { groupCoordinators } from "../../src/group-coordinators.ts"
 import { createApp } from "../../src/http/app.ts"
 import { createMetrics } from "../../src/http/metrics.ts"
 import { createToldRouter, type ToldRouter } from "./told-router.ts"
@@ -20,9 +20,9 @@ export interface ToldApp {
 /** The app on a router that does as it is told. */
 export function createToldApp(
   http: Partial<Config["http"]> = {},
-  { bodyReadTimeoutMs = 5_000, times = { ...groupTimes, initialDelayMs: 0 } } = {},
+  { bodyReadTimeoutMs = 5_000, sessionTimeoutMs = 10_000 } = {},
 ): ToldApp {
-  const router = createToldRouter(http)
+  const router = createToldRouter(http, { sessionTimeoutMs })
   const { inFlightMessagesMax, inFlightBytesMax } = router.config.http
   const errors: string[] = []
   const clock = { nowMs: 0 }
@@ -31,7 +31,7 @@ export function createToldApp(
   const error = (...line: unknown[]) => void errors.push(JSON.stringify(line))
   const nothing = () => {}
   const log = { debug: nothing, info: nothing, warn: nothing, fatal: nothing, error }
-  const groups = groupCoordinators(router, log, times)
+  const groups = groupCoordinators(router, log)
   const app = createApp({
     router,
     admission,

@@ -21,7 +21,7 @@ export const toldPlacement = { group: "g", generation: 1, partition: 0, queue: "
 
 export function createToldRouter(
   http: Partial<Config["http"]> = {},
-  shutdownTimeoutMs = 5_000,
+  { shutdownTimeoutMs = 5_000, sessionTimeoutMs = 10_000 } = {},
 ): ToldRouter {
   const published: { topic: string; message: Incoming }[] = []
   const told: ToldRouter["told"] = {
@@ -33,7 +33,7 @@ export function createToldRouter(
   return {
     published,
     told,
-    config: { ...toldConfig(http), shutdownTimeoutMs },
+    config: { ...toldConfig(http, sessionTimeoutMs), shutdownTimeoutMs },
     stats: routerStats({ t: ["g"] }),
     start: async () => {},
     readiness: () => told.readiness,
@@ -52,11 +52,12 @@ export function createToldRouter(
     partitionQueues: (topic, group) =>
       topic === "t" && group === "g" ? [toldPlacement.queue, "partymq.t.g.g1.p1"] : undefined,
     describe: (topic) => told.describe(topic),
+    cutOff: async () => 0,
     stop: async () => {},
   }
 }
 
-function toldConfig(http: Partial<Config["http"]>): Config {
+function toldConfig(http: Partial<Config["http"]>, sessionTimeoutMs: number): Config {
   return {
     amqp: { url: "amqp://localhost", heartbeatSeconds: 10, confirmTimeoutMs: 30_000 },
     http: {
@@ -89,6 +90,12 @@ function toldConfig(http: Partial<Config["http"]>): Config {
             partitions: 1,
             partitioner: { use: "consistent-hash" },
             queue: { type: "quorum" },
+            members: {
+              assignor: "sticky",
+              sessionTimeoutMs,
+              drainTimeoutMs: 30_000,
+              initialDelayMs: 0,
+            },
           },
         },
         retry: { attemptsMax: 10, backoffMs: 100, backoffMaxMs: 5_000 },

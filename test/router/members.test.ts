@@ -33,13 +33,13 @@ for (const type of ["classic", "quorum"] as const) {
     const crashed = new Set<string>()
 
     beforeAll(async () => {
-      const group = { partitions, queue: { type } }
+      const group = { partitions, queue: { type }, members: times }
       router = await startedRouter({
         amqp: { url: vhost.url },
         http: { host: "127.0.0.1", port: 0 },
         topics: { [`${topic}-${type}`]: { groups: { g: group } } },
       })
-      server = serveHttp(router, quietLog, { times })
+      server = serveHttp(router, quietLog)
       publishing = Promise.all(Array.from({ length: 4 }, (_, lane) => publish(lane)))
     }, 60_000)
 
@@ -129,7 +129,7 @@ for (const type of ["classic", "quorum"] as const) {
       const before = members.map((member) => member.partitions)
       const { port } = server
       await server.stop()
-      server = serveHttp({ ...router, config: atPort(port) }, quietLog, { times })
+      server = serveHttp({ ...router, config: atPort(port) }, quietLog)
       await until(async () => (await known()) === before.length, { what: "all to come back" })
       expect(members.map((member) => member.partitions)).toEqual(before)
       // It gets its share once the coordinator has waited for those of before.

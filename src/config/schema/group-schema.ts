@@ -1,7 +1,7 @@
 import * as v from "valibot"
 import { bounds } from "../../core/bounds.ts"
 import { type Contradiction, contradictions } from "./contradictions.ts"
-import { amqpName, durationMs, integer, pluginUse, routingKey } from "./fields.ts"
+import { amqpName, durationMs, integer, oneOf, pluginUse, routingKey } from "./fields.ts"
 import { queueSchema } from "./queue-schema.ts"
 import { section } from "./section.ts"
 
@@ -13,6 +13,13 @@ const clientsSchema = section({
   routingKeyPrefix: v.optional(routingKey, "partymq.partition-"),
   heartbeatCheckIntervalMs: v.optional(durationMs(100), 30_000),
   heartbeatExpiryMs: v.optional(durationMs(100), 120_000),
+})
+
+const membersSchema = section({
+  assignor: v.optional(oneOf(["sticky", "range"]), "sticky"),
+  sessionTimeoutMs: v.optional(durationMs(1_000), 10_000),
+  drainTimeoutMs: v.optional(durationMs(100), 30_000),
+  initialDelayMs: v.optional(durationMs(0), 3_000),
 })
 
 const fields = section({
@@ -31,6 +38,7 @@ const fields = section({
     ),
   ),
   queue: v.optional(queueSchema, {}),
+  members: v.optional(membersSchema, {}),
   clients: v.exactOptional(clientsSchema),
 })
 
