@@ -6,6 +6,8 @@ import {
   emptyGroup,
   type GroupRules,
   type GroupState,
+  type MemberStatus,
+  memberStatuses,
   transition,
 } from "./core/group/group-state.ts"
 import type { Log } from "./log.ts"
@@ -82,6 +84,11 @@ export class GroupCoordinator {
 
   get counts(): GroupCounts {
     return { members: this.#state.members.size, ...this.#since }
+  }
+
+  /** Its members, and the partitions of each. */
+  get members(): readonly MemberStatus[] {
+    return memberStatuses(this.#state, this.#now())
   }
 
   /** Whether there is a place for that member. */

@@ -147,7 +147,8 @@ export class BrokerSide {
 
   /** What the broker says of each partition queue. */
   describe(topic: string): Promise<readonly GroupStatus[]> {
-    return groupStatuses(this.#known(topic).plan, this.#publishLink.connection)
+    const { connection } = this.#publishLink
+    return groupStatuses(this.#known(topic).plan, connection, this.#publisher.lanes)
   }
 
   #known(topic: string): Topic {

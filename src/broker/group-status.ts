@@ -1,4 +1,5 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
+import type { Lane } from "../core/lane.ts"
 import type { TopicPlan } from "../topic-plan.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
@@ -15,18 +16,24 @@ export interface GroupStatus {
   readonly queues: readonly QueueStatus[]
 }
 
-interface QueueStatus {
+/** One partition queue. */
+export interface QueueStatus {
   readonly queue: string
   /** Ready messages; those that a consumer holds unacked are not counted. */
   readonly messages?: number
   /** Active and standby. */
   readonly consumers?: number
+  /** Messages that this process has published to it: those confirmed, and those that are not yet. */
+  readonly given: Lane["given"]
 }
+
+type Asked = Omit<QueueStatus, "given">
 
 /** Depth and consumers of each partition queue, as a passive declaration tells them. */
 export async function groupStatuses(
   { route, generations }: TopicPlan,
   connection: Connection | undefined,
+  lanes: ReadonlyMap<string, Lane>,
 ): Promise<readonly GroupStatus[]> {
   const statuses: GroupStatus[] = []
   for (const [at, { group, generation, queues }] of route.groups.entries()) {
@@ -35,7 +42,9 @@ export async function groupStatuses(
       generation,
       partitions: queues.length,
       partitioner: generations[at]!.partitioner.name,
-      queues: await queueStatuses(connection, queues),
+      queues: (await queueStatuses(connection, queues)).map((asked) => {
+        return { ...asked, given: lanes.get(asked.queue)!.given }
+      }),
     })
   }
   return statuses
@@ -45,7 +54,7 @@ export async function groupStatuses(
 async function queueStatuses(
   connection: Connection | undefined,
   queues: readonly string[],
-): Promise<readonly QueueStatus[]> {
+): Promise<readonly Asked[]> {
   // A blocked connection answers nothing.
   if (connection === undefined || connection.blocked !== undefined) return queues.map(unknown)
   try {
@@ -54,7 +63,7 @@ async function queueStatuses(
     )
   } catch (error) {
     if (!isMissing(BrokerError.from(error, "looking at queues"))) return queues.map(unknown)
-    const statuses: QueueStatus[] = []
+    const statuses: Asked[] = []
     for (const queue of queues) {
       const one = withChannel(connection, "looking at a queue", (channel) => look(channel, queue))
       statuses.push(await one.catch(() => unknown(queue)))
@@ -63,9 +72,9 @@ async function queueStatuses(
   }
 }
 
-const unknown = (queue: string): QueueStatus => ({ queue })
+const unknown = (queue: string): Asked => ({ queue })
 
-async function look(channel: AMQPChannel, queue: string): Promise<QueueStatus> {
+async function look(channel: AMQPChannel, queue: string): Promise<Asked> {
   const { messageCount, consumerCount } = await channel.queueDeclare(queue, { passive: true })
   return { queue, messages: messageCount, consumers: consumerCount }
 }

@@ -5,6 +5,7 @@ import { addConsume } from "./commands/consume.ts"
 import { addDev } from "./commands/dev.ts"
 import { addDlq } from "./commands/dlq.ts"
 import { addExplain } from "./commands/explain.ts"
+import { addGroup } from "./commands/group.ts"
 import { addPublish } from "./commands/publish.ts"
 import { addServe } from "./commands/serve.ts"
 
@@ -31,7 +32,7 @@ export function createProgram(): Command {
       "\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration." +
         "\nA flag counts before the environment (PARTYMQ_*), and that before the file.",
     )
-  for (const add of [addServe, addDev, addCheck, addPublish, addConsume, addExplain, addDlq])
-    add(program)
+  const plain = [addServe, addDev, addCheck, addPublish, addConsume, addExplain]
+  for (const add of [...plain, addDlq, addGroup]) add(program)
   return program
 }

@@ -97,6 +97,14 @@ export const bounds = {
   groupMembersMax: 4096,
   /** Heartbeats that a member is asked for in the time after which its silence has it expire. */
   heartbeatsPerSession: 5,
+  /**
+   * How often it is looked whether partition queues stand still, if that takes no more than this share of
+   * the time, and for how long one must, without and with somebody subscribed to it.
+   */
+  idleCheckIntervalMs: 5_000,
+  idleCheckShare: 0.02,
+  unconsumedSaidAfterMs: 15_000,
+  undeliveredSaidAfterMs: 60_000,
   /** Tries to close the connections of a member that was fenced, and the pause between two. */
   cutOffAttemptsMax: 15,
   cutOffPauseMs: 2_000,

@@ -27,6 +27,7 @@ export class Lane {
   #returns = 0
   #sawReturn = false
   readonly #order = new OrderWatch()
+  #confirmed = 0
 
   constructor(options: LaneOptions, port: LanePort) {
     this.options = options
@@ -46,6 +47,11 @@ export class Lane {
   /** Parcels that have not settled. */
   get size(): number {
     return this.#waiting.size + this.#inFlight.size + this.#refused.length
+  }
+
+  /** What the queue has certainly been given since the start, and what it may have besides. */
+  get given(): { readonly confirmed: number; readonly inFlight: number } {
+    return { confirmed: this.#confirmed, inFlight: this.#inFlight.size }
   }
 
   get oldestInFlight(): Parcel | undefined {
@@ -145,6 +151,7 @@ export class Lane {
     }
     if (this.#state === "probing") this.#state = "open"
     this.options.stats.confirmed += 1
+    this.#confirmed += 1
     this.#waiting.left(parcel)
     this.#port.settled(parcel, "confirmed")
     if (this.#state === "settling") this.#settleWhenQuiet()

@@ -1,5 +1,6 @@
 import { Hono } from "hono"
 import type { HttpDeps } from "./deps.ts"
+import { groupRoutes } from "./groups.ts"
 import { aliveRoute, readyRoute } from "./health.ts"
 import { memberRoutes } from "./members.ts"
 import { messagesRoute } from "./messages.ts"
@@ -31,6 +32,7 @@ function createRoutes(deps: HttpDeps): readonly Route[] {
     messagesRoute(deps),
     topicListRoute(deps),
     topicRoute(deps),
+    ...groupRoutes(deps),
     ...memberRoutes(deps),
     aliveRoute(),
     readyRoute(deps),

@@ -1,5 +1,6 @@
 import type { Admission } from "../core/admission.ts"
 import type { GroupCoordinators } from "../group-coordinators.ts"
+import type { GroupWatchdog } from "../group-watchdog.ts"
 import type { Log } from "../log.ts"
 import type { Router } from "../router.ts"
 import type { Metrics } from "./metrics.ts"
@@ -11,6 +12,7 @@ export interface HttpDeps {
   readonly admission: Admission
   readonly metrics: Metrics
   readonly groups: GroupCoordinators
+  readonly watchdog: Pick<GroupWatchdog, "idle">
   /** Aborted once a graceful stop has begun: what is not wholly here by then is refused. */
   readonly stopping: AbortSignal
   /** Monotonic, in milliseconds. */

@@ -1,11 +1,16 @@
 import { Counter, Gauge, type Registry } from "prom-client"
 import type { GroupCounts } from "../group-coordinator.ts"
 import type { GroupCoordinators } from "../group-coordinators.ts"
+import type { GroupWatchdog } from "../group-watchdog.ts"
 
 const labelNames = ["topic", "group"] as const
 
 /** Members of groups, and what their partitions went through. */
-export function registerGroupMetrics(registry: Registry, groups: GroupCoordinators): void {
+export function registerGroupMetrics(
+  registry: Registry,
+  groups: GroupCoordinators,
+  watchdog: Pick<GroupWatchdog, "idle">,
+): void {
   new Gauge({
     name: "partymq_group_members",
     help: "Members of the group",
@@ -14,6 +19,20 @@ export function registerGroupMetrics(registry: Registry, groups: GroupCoordinato
     collect() {
       for (const { topic, group, coordinator } of groups.all) {
         this.set({ topic, group }, coordinator.counts.members)
+      }
+    },
+  })
+  new Gauge({
+    name: "partymq_group_idle_partitions",
+    help: "Partitions with messages in which nothing has moved for some time",
+    labelNames: [...labelNames, "reason"],
+    registers: [registry],
+    collect() {
+      for (const { topic, group } of groups.all) {
+        const idle = watchdog.idle(topic, group)
+        for (const reason of ["unconsumed", "undelivered"] as const) {
+          this.set({ topic, group, reason }, idle.filter((each) => each.reason === reason).length)
+        }
       }
     },
   })

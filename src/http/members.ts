@@ -1,7 +1,8 @@
 import * as v from "valibot"
 import { bounds } from "../core/bounds.ts"
-import type { Assignment, GroupCoordinator } from "../group-coordinator.ts"
+import type { Assignment } from "../group-coordinator.ts"
 import type { HttpDeps } from "./deps.ts"
+import { groupOf } from "./group-of.ts"
 import { jsonResponse } from "./json-response.ts"
 import { jsonValue } from "./json-value.ts"
 import type { Operation } from "./operation.ts"
@@ -10,7 +11,6 @@ import { readBody } from "./read-body.ts"
 import { stoppingProblem } from "./readiness-problem.ts"
 import type { Route } from "./route.ts"
 import { assignmentSchema, leftSchema } from "./schemas.ts"
-import { unknownTopic } from "./unknown-topic.ts"
 
 const path = "/v1/topics/:topic/groups/:group/members"
 
@@ -127,21 +127,6 @@ const unreadable = [
   "body_too_large",
   "shutting_down",
 ] as const
-
-function groupOf(
-  { router, groups }: HttpDeps,
-  { topic = "", group = "" }: Readonly<Record<string, string>>,
-): GroupCoordinator | Problem {
-  const refusal = unknownTopic(router.config, topic)
-  if (refusal !== undefined) return refusal
-  const found = groups.of(topic, group)
-  if (found !== undefined) return found
-  const shown = JSON.stringify(group.slice(0, bounds.nameLengthMax))
-  return problem(
-    "unknown_group",
-    `topic "${topic}" has no group ${shown}; GET /v1/topics lists them`,
-  )
-}
 
 function unknownMember(member: string): Response {
   const shown = JSON.stringify(member.slice(0, bounds.memberIdLengthMax))

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Admission } from "../core/admission.ts"
 import type { GroupCoordinators } from "../group-coordinators.ts"
+import type { GroupWatchdog } from "../group-watchdog.ts"
 import type { Router } from "../router.ts"
 import { registerGroupMetrics } from "./group-metrics.ts"
 import { registerRouterMetrics } from "./router-metrics.ts"
@@ -28,11 +29,12 @@ export function createMetrics(
   router: Router,
   admission: Admission,
   groups: GroupCoordinators,
+  watchdog: Pick<GroupWatchdog, "idle">,
 ): Metrics {
   const registry = new Registry()
   registerRouterMetrics(registry, router)
   registerAdmissionMetrics(registry, admission)
-  registerGroupMetrics(registry, groups)
+  registerGroupMetrics(registry, groups, watchdog)
   const batchLines = registerBatchLines(registry)
   const requests = new Counter({
     name: "partymq_http_requests_total",

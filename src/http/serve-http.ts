@@ -1,6 +1,7 @@
 import { createAdmission } from "../core/admission.ts"
 import { bounds } from "../core/bounds.ts"
 import { groupCoordinators } from "../group-coordinators.ts"
+import { GroupWatchdog } from "../group-watchdog.ts"
 import type { Log } from "../log.ts"
 import type { Router } from "../router.ts"
 import { createApp } from "./app.ts"
@@ -39,7 +40,9 @@ export function serveHttp(
     performance.now(),
   )
   const groups = groupCoordinators(router, log)
-  const metrics = createMetrics(router, admission, groups)
+  const watchdog = new GroupWatchdog(router, groups, log)
+  watchdog.start()
+  const metrics = createMetrics(router, admission, groups, watchdog)
   const stopping = new AbortController()
   let stopped: Promise<void> | undefined
   const app = createApp({
@@ -48,6 +51,7 @@ export function serveHttp(
     admission,
     metrics,
     groups,
+    watchdog,
     stopping: stopping.signal,
     now: () => performance.now(),
     newId: () => Bun.randomUUIDv7(),
@@ -74,6 +78,7 @@ export function serveHttp(
     clearTimeout(timer)
     stopMeasuring()
     groups.stop()
+    watchdog.stop()
   }
 
   return {

@@ -93,7 +93,11 @@ describe("topics", () => {
 
   test("one is described with its queues, null where the broker could not say", async () => {
     const { app, router } = createToldApp()
-    const queues = [{ queue: "q0", messages: 3, consumers: 1 }, { queue: "q1" }]
+    const given = { confirmed: 3, inFlight: 0 }
+    const queues = [
+      { queue: "q0", messages: 3, consumers: 1, given },
+      { queue: "q1", given },
+    ]
     router.told.describe = async () => [
       { group: "g", generation: 2, partitions: 2, partitioner: "consistent-hash", queues },
     ]

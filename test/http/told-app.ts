@@ -2,6 +2,7 @@ import type { Hono } from "hono"
 import type { Config } from "../../src/config/config.ts"
 import { type Admission, createAdmission } from "../../src/core/admission.ts"
 import { groupCoordinators } from "../../src/group-coordinators.ts"
+import { GroupWatchdog } from "../../src/group-watchdog.ts"
 import { createApp } from "../../src/http/app.ts"
 import { createMetrics } from "../../src/http/metrics.ts"
 import { createToldRouter, type ToldRouter } from "./told-router.ts"
@@ -32,12 +33,14 @@ export function createToldApp(
   const nothing = () => {}
   const log = { debug: nothing, info: nothing, warn: nothing, fatal: nothing, error }
   const groups = groupCoordinators(router, log)
+  const watchdog = new GroupWatchdog(router, groups, log)
   const app = createApp({
     router,
     admission,
-    metrics: createMetrics(router, admission, groups),
+    metrics: createMetrics(router, admission, groups, watchdog),
     log,
     groups,
+    watchdog,
     stopping: stopping.signal,
     now: () => clock.nowMs,
     newId: () => "made-up",

@@ -39,6 +39,27 @@ export function assignmentOf({ partitions }: GroupState, member: MemberId): read
   return partitions.flatMap((state, index) => (subscribers(state).includes(member) ? [index] : []))
 }
 
+/** One member as people are told of it. */
+export interface MemberStatus {
+  readonly memberId: MemberId
+  readonly heardMsAgo: number
+  /** Partitions that it is told to be subscribed to, ascending. */
+  readonly assigned: readonly number[]
+  /** Those that it has said to be subscribed to, ascending. */
+  readonly subscribed: readonly number[]
+}
+
+/** The members of a group, by name. */
+export const memberStatuses = (state: GroupState, nowMs: number): readonly MemberStatus[] =>
+  [...state.members]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([memberId, { seenMs, holds }]) => ({
+      memberId,
+      heardMsAgo: Math.max(0, Math.round(nowMs - seenMs)),
+      assigned: assignmentOf(state, memberId),
+      subscribed: [...holds].sort((a, b) => a - b),
+    }))
+
 /**
  * What becomes of a group when something happens at that time. An event of a member that is not one
  * (any more) changes nothing: it has to join. Pure.

@@ -1,0 +1,41 @@
+import { CommandFailed } from "./command-failed.ts"
+import { configuration } from "./configuration.ts"
+import type { GlobalOptions } from "./global-options.ts"
+import { withProgress } from "./with-progress.ts"
+
+const timeoutMs = 15_000
+
+/** How commands that ask a running router find it. */
+export interface RouterOptions extends GlobalOptions {
+  readonly url?: string
+}
+
+export const urlOption = [
+  "--url <url>",
+  "the router that is asked (default: this machine's, on the configured port)",
+] as const
+
+/**
+ * What a running router answers to a GET.
+ * @throws {CommandFailed} `router_away` when none answers, or with the problem's own code
+ */
+export async function askRouter<Answer>(options: RouterOptions, path: string): Promise<Answer> {
+  const base = await urlOf(options)
+  const asking = fetch(`${base}${path}`, { signal: AbortSignal.timeout(timeoutMs) })
+  const response = await withProgress(`asking ${base}`, asking).catch(() => {
+    const fact = `no router answers at ${base}; start one, or name it with --url`
+    throw new CommandFailed("router_away", fact)
+  })
+  const answer = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
+  if (response.ok) return answer as Answer
+  const { code = "unexpected_answer", detail = `status ${response.status}` } = answer
+  throw new CommandFailed(code, `${base} answers: ${detail}`)
+}
+
+async function urlOf({ url, ...options }: RouterOptions): Promise<string> {
+  if (url !== undefined) return url.replace(/\/+$/, "")
+  const { http } = (await configuration(options)).config
+  const isEverywhere = http.host === "0.0.0.0" || http.host === "::"
+  const host = isEverywhere ? "127.0.0.1" : http.host
+  return `http://${host.includes(":") ? `[${host}]` : host}:${http.port}`
+}
