@@ -72,6 +72,8 @@ export class GroupCoordinator {
   #lastMs: number
   /** Time in which the process did not run, or there was nobody: it is nobody's silence. */
   #pausedMs = 0
+  /** Those that are to be cut off unless they come back in time. */
+  readonly #expired = new Map<MemberId, Removal & { readonly sinceMs: number }>()
   readonly #since = { handedOver: 0, expired: 0, fenced: 0, cutOff: 0 }
 
   constructor(options: GroupCoordinatorOptions) {
@@ -152,17 +154,24 @@ export class GroupCoordinator {
 
   #happen(event: GroupEvent): void {
     const { rules } = this.#options
-    const { state, effects } = transition(this.#state, event, rules, this.#now())
+    const nowMs = this.#now()
+    const { state, effects } = transition(this.#state, event, rules, nowMs)
     this.#state = state
-    for (const effect of effects) this.#tell(effect)
-    if (state.members.size === 0) this.stop()
+    for (const effect of effects) this.#tell(effect, nowMs)
+    for (const [member, { sinceMs, ...removal }] of this.#expired) {
+      const isBack = state.members.has(member)
+      const isDue = nowMs - sinceMs >= rules.sessionTimeoutMs
+      if (isBack || isDue) this.#expired.delete(member)
+      if (isDue && !isBack) void this.#cutOff(removal)
+    }
+    if (state.members.size === 0 && this.#expired.size === 0) this.stop()
     else if (this.#timer === undefined) {
       this.#timer = setInterval(() => this.#happen({ kind: "ticked" }), bounds.groupTickMs)
       this.#timer.unref()
     }
   }
 
-  #tell(effect: GroupEffect): void {
+  #tell(effect: GroupEffect, nowMs: number): void {
     switch (effect.kind) {
       case "handedOver":
         this.#since.handedOver += 1
@@ -173,7 +182,8 @@ export class GroupCoordinator {
           { ...this.#names, member: effect.member },
           "a member was not heard of for too long, and is one no more",
         )
-        void this.#cutOff(effect)
+        // If it lives it learns that at its next heartbeat, and comes to an end with what it is at.
+        this.#expired.set(effect.member, { ...effect, sinceMs: nowMs })
         return
       case "fence":
         this.#since.fenced += 1

@@ -71,7 +71,6 @@ test("one that is not heard of in time is none any more", () => {
   clock.nowMs = 1_000
   coordinator.join("b")
   expect(coordinator.counts).toMatchObject({ members: 1, expired: 1 })
-  expect(cutOffs).toEqual([["a", ["q0", "q1", "q2", "q3"]]])
   expect(coordinator.heartbeat("a", { generation: 1, partitions: [0] })).toBeUndefined()
 })
 
@@ -116,4 +115,41 @@ test("one that leaves is none, and cannot leave twice", () => {
   const { coordinator } = begin()
   coordinator.join("a")
   expect([coordinator.leave("a"), coordinator.leave("a")]).toEqual([true, false])
+})
+
+test("one that has expired is cut off if it does not come back by and by", () => {
+  const { coordinator, clock } = begin()
+  coordinator.join("a")
+  clock.nowMs = 1_000
+  coordinator.join("b")
+  clock.nowMs = 1_900
+  coordinator.join("b")
+  expect(cutOffs).toEqual([])
+  clock.nowMs = 2_000
+  coordinator.join("b")
+  expect(cutOffs).toEqual([["a", ["q0", "q1", "q2", "q3"]]])
+})
+
+test("one that has expired and comes back in time is not cut off", () => {
+  const { coordinator, clock } = begin()
+  coordinator.join("a")
+  clock.nowMs = 1_000
+  coordinator.join("b")
+  clock.nowMs = 1_500
+  coordinator.join("a")
+  for (clock.nowMs = 1_900; clock.nowMs < 4_000; clock.nowMs += 500) {
+    for (const member of ["a", "b"]) coordinator.join(member)
+  }
+  expect(coordinator.counts.expired).toBe(1)
+  expect(cutOffs).toEqual([])
+})
+
+test("one that is fenced is cut off at once", () => {
+  const { coordinator, clock } = begin()
+  const { generation } = coordinator.join("a")
+  for (; clock.nowMs <= 3_000; clock.nowMs += 500) {
+    coordinator.heartbeat("a", { generation, partitions: [0, 1] })
+  }
+  expect(coordinator.counts).toMatchObject({ members: 0, fenced: 1, expired: 0 })
+  expect(cutOffs).toEqual([["a", ["q0", "q1", "q2", "q3"]]])
 })
