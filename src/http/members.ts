@@ -11,6 +11,7 @@ import { readBody } from "./read-body.ts"
 import { stoppingProblem } from "./readiness-problem.ts"
 import type { Route } from "./route.ts"
 import { assignmentSchema, leftSchema } from "./schemas.ts"
+import { unreadBodyResponse } from "./unread-body.ts"
 
 const path = "/v1/topics/:topic/groups/:group/members"
 
@@ -47,7 +48,7 @@ function joinRoute(deps: HttpDeps): Route {
       const group = groupOf(deps, parameters)
       if ("code" in group) return problemResponse(group)
       const read = await readMember(request, deps, joinSchema)
-      if ("code" in read) return problemResponse(read)
+      if (read instanceof Response) return read
       if (!group.hasPlaceFor(read.value.memberId)) {
         const detail = `the group has ${bounds.groupMembersMax} members`
         return problemResponse(problem("too_many_members", detail))
@@ -76,7 +77,7 @@ function heartbeatRoute(deps: HttpDeps): Route {
       const group = groupOf(deps, parameters)
       if ("code" in group) return problemResponse(group)
       const read = await readMember(request, deps, heartbeatSchema)
-      if ("code" in read) return problemResponse(read)
+      if (read instanceof Response) return read
       const { member = "" } = parameters
       const isPossible = member.length <= bounds.memberIdLengthMax
       const assignment = isPossible ? group.heartbeat(member, read.value) : undefined
@@ -134,36 +135,28 @@ function unknownMember(member: string): Response {
   return problemResponse(problem("unknown_member", detail))
 }
 
-/** The body as JSON of that form; an empty one is an empty object. */
+/** The body as JSON of that form, an empty one being an empty object; or the answer that says why not. */
 async function readMember<Schema extends v.GenericSchema>(
   { body }: Request,
   deps: HttpDeps,
   schema: Schema,
-): Promise<{ readonly value: v.InferOutput<Schema> } | Problem> {
-  const { bodyReadTimeoutMs, stopping } = deps
-  const isStopping = () => stoppingProblem(deps)
-  const refusal = isStopping()
-  if (refusal !== undefined) return refusal
+): Promise<{ readonly value: v.InferOutput<Schema> } | Response> {
+  const stopping = stoppingProblem(deps)
+  if (stopping !== undefined) return problemResponse(stopping)
+  const bytesMax = bounds.memberBodyBytesMax
   const read = await readBody(body, {
-    bytesMax: bounds.memberBodyBytesMax,
-    timeoutMs: bodyReadTimeoutMs,
-    signal: stopping,
+    bytesMax,
+    timeoutMs: deps.bodyReadTimeoutMs,
+    signal: deps.stopping,
     place: { grow: () => true, complete: () => {}, onEvicted: () => {} },
   })
-  if (read.kind === "too_large") {
-    return problem("body_too_large", `the body is over ${bounds.memberBodyBytesMax} bytes`)
-  }
-  if (read.kind === "timeout")
-    return problem("body_read_timeout", "the body did not arrive in time")
-  if (read.kind !== "body") {
-    return isStopping() ?? problem("body_incomplete", "the body ended before it was complete")
-  }
+  if (read.kind !== "body") return unreadBodyResponse(read.kind, bytesMax)
   const parsed = v.safeParse(schema, memberValue(read.body))
   if (parsed.success) return { value: parsed.output }
   const { issues } = parsed
   const [issue] = issues
   const at = v.getDotPath(issue) ?? "the body"
-  return problem("invalid_member", `${at}: ${issue.message}`)
+  return problemResponse(problem("invalid_member", `${at}: ${issue.message}`))
 }
 
 /** `undefined` for what is not JSON, and for an array, which passes for an object. */

@@ -6,11 +6,12 @@ import type { HttpDeps } from "./deps.ts"
 import { type MessageHead, messageHead } from "./message-head.ts"
 import { messagesOperation } from "./messages-operation.ts"
 import { outcomeResponse, unavailableResponse } from "./outcome-response.ts"
-import { problem, problemResponse } from "./problem.ts"
+import { problemResponse } from "./problem.ts"
 import { type BodyRead, readBody } from "./read-body.ts"
 import { stoppingProblem } from "./readiness-problem.ts"
 import type { Route } from "./route.ts"
 import { unknownTopic } from "./unknown-topic.ts"
+import { unreadBodyResponse } from "./unread-body.ts"
 
 /**
  * `POST /v1/topics/{topic}/messages`: the body is the message, verbatim, or a batch of messages. For a
@@ -37,13 +38,13 @@ export function messagesRoute(deps: HttpDeps): Route {
     if (away !== undefined) return unavailableResponse(away)
     const format = batchFormat(request.headers)
     if (format !== undefined) return serveBatch(request, topic, format)
-    if (announcedBytes > bodyBytesMax) return refused("too_large", bodyBytesMax)
+    if (announcedBytes > bodyBytesMax) return unreadBodyResponse("too_large", bodyBytesMax)
     const head = messageHead(request.headers, deps.newId)
     if (head.kind === "invalid") return problemResponse(head.problem)
     const place = admission.enter(announcedBytes)
     if (!place?.grow(head.properties.length)) {
       place?.leave()
-      return refused("overloaded", bodyBytesMax)
+      return unreadBodyResponse("overloaded", bodyBytesMax)
     }
     const isSmall = announcedBytes > 0 && announcedBytes <= smallBytesMax
     const reading =
@@ -67,7 +68,7 @@ export function messagesRoute(deps: HttpDeps): Route {
     const read = await reading
     if (read.kind !== "body") {
       place.leave()
-      return refused(read.kind, bodyBytesMax)
+      return unreadBodyResponse(read.kind, bodyBytesMax)
     }
     const { properties, key } = head
     const message = { properties, body: read.body, ...(key === undefined ? {} : { key }) }
@@ -88,40 +89,4 @@ export function messagesRoute(deps: HttpDeps): Route {
 function announcedLength(headers: Headers): number {
   const [length = ""] = (headers.get("content-length") ?? "").split(",", 1)
   return /^\d+$/.test(length) ? Number(length) : 0
-}
-
-type BodyRefusal = Exclude<BodyRead["kind"], "body">
-
-function refused(kind: BodyRefusal, bodyBytesMax: number): Response {
-  // The rest of such a body is not worth receiving.
-  const headers = { connection: "close" }
-  switch (kind) {
-    case "too_large":
-      return problemResponse(
-        problem(
-          "body_too_large",
-          `the body is over ${bodyBytesMax} bytes, which is the most allowed`,
-        ),
-        { headers },
-      )
-    case "overloaded":
-      return problemResponse(
-        problem("overloaded", "too many messages or bytes are in flight; nothing was published"),
-      )
-    case "timeout":
-      return problemResponse(
-        problem("body_read_timeout", "the body did not arrive in time; nothing was published"),
-        { headers },
-      )
-    case "aborted":
-      return problemResponse(
-        problem("shutting_down", "PartyMQ is shutting down; nothing was published"),
-        { headers },
-      )
-    case "incomplete":
-      return problemResponse(
-        problem("body_incomplete", "the body ended before it was complete; nothing was published"),
-        { headers },
-      )
-  }
 }

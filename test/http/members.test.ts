@@ -51,6 +51,12 @@ describe("a member", () => {
   })
 })
 
+test("a body that is not read to its end costs a member its connection", async () => {
+  const response = await ask(createToldApp(), "POST", members, "x".repeat(70_000))
+  expect(response.status).toBe(413)
+  expect(response.headers.get("connection")).toBe("close")
+})
+
 test("a member that asks while PartyMQ ends is told so, and that it may ask again", async () => {
   const told = createToldApp()
   told.stop()
