@@ -32,6 +32,20 @@ export class Timeouts {
     this.#running.delete(timeout)
   }
 
+  /** Whether it is neither stopped nor over. */
+  isRunning(timeout: Timeout): boolean {
+    return this.#running.has(timeout)
+  }
+
+  /** All of them are over at once, whatever time they have left. */
+  endAll(): void {
+    for (const timeout of [...this.#running]) this.#end(timeout)
+  }
+
+  #end(timeout: Timeout): void {
+    if (this.#running.delete(timeout)) timeout.over()
+  }
+
   #wait(forMs: number): void {
     // A longer time would be taken for one of a millisecond.
     this.#timer = setTimeout(this.#check, Math.min(Math.max(1, Math.ceil(forMs)), timerMsMax))
@@ -44,8 +58,7 @@ export class Timeouts {
       // Those that start meanwhile are not due; the timer is for them as well.
       for (const timeout of this.#running) {
         if (timeout.dueMs > nowMs) break
-        this.#running.delete(timeout)
-        timeout.over()
+        this.#end(timeout)
       }
     } finally {
       this.#timer = undefined

@@ -63,3 +63,19 @@ test("one may start others, and stop them, when it is over", async () => {
   await until(() => over.includes("third"), { what: "the last" })
   expect(over).toEqual(["first", "third"])
 })
+
+test("all may be ended before their time, once each, and what starts then has its own", () => {
+  const timeouts = new Timeouts(60_000)
+  const over: string[] = []
+  const first = timeouts.start(() => {
+    over.push("first")
+    timeouts.stop(third)
+    timeouts.start(() => over.push("late"))
+  })
+  timeouts.start(() => over.push("second"))
+  const third = timeouts.start(() => over.push("third"))
+  expect(timeouts.isRunning(first)).toBe(true)
+  timeouts.endAll()
+  expect(over).toEqual(["first", "second"])
+  expect([first, third].map((timeout) => timeouts.isRunning(timeout))).toEqual([false, false])
+})

@@ -14,16 +14,11 @@ import type { BodyRead } from "./read-body.ts"
 export class AnnouncedBodies {
   readonly #timeouts: Timeouts
   readonly #stopping: AbortSignal
-  /** What ends each that has not arrived. */
-  readonly #coming = new Set<(read: BodyRead) => void>()
-
   constructor(timeoutMs: number, stopping: AbortSignal) {
     this.#timeouts = new Timeouts(timeoutMs)
     this.#stopping = stopping
     // One listener for all: adding one for each costs as much as reading the body.
-    stopping.addEventListener("abort", () => {
-      for (const end of [...this.#coming]) end({ kind: "aborted" })
-    })
+    stopping.addEventListener("abort", () => this.#timeouts.endAll())
   }
 
   /** Never rejects. */
@@ -37,19 +32,17 @@ export class AnnouncedBodies {
     return new Promise((resolve) => {
       const end = (read: BodyRead) => {
         this.#timeouts.stop(timeout)
-        this.#coming.delete(end)
         place.onEvicted = nothingToEnd
         resolve(read)
       }
-      const isLate = () => end({ kind: "timeout" })
-      const timeout = this.#timeouts.start(isLate)
-      place.onEvicted = isLate
-      this.#coming.add(end)
+      const giveUp = () => end({ kind: this.#stopping.aborted ? "aborted" : "timeout" })
+      const timeout = this.#timeouts.start(giveUp)
+      place.onEvicted = giveUp
       request.bytes().then(
         (body) => {
           passingBytes.count(body.length)
           const isWhole = body.length === announcedBytes
-          if (isWhole && this.#coming.has(end)) place.complete()
+          if (isWhole && this.#timeouts.isRunning(timeout)) place.complete()
           end(isWhole ? { kind: "body", body } : { kind: "incomplete" })
         },
         () => end({ kind: "incomplete" }),
