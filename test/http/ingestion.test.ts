@@ -23,8 +23,9 @@ interface Got {
 /** Far below every timeout there is, so that it tells an answer from one of those. */
 const promptMs = 5_000
 
+const vhost = withVhost()
+
 describe("over HTTP into a real broker", () => {
-  const vhost = withVhost()
   let router: Router
   let server: HttpServer
 

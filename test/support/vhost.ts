@@ -32,7 +32,8 @@ export async function dropVhost({ name }: Vhost): Promise<void> {
 
 /**
  * A vhost for the tests of a file or `describe` block: made before the first, deleted after the last.
- * Its fields can be read once a test (or a `beforeAll` after this) runs.
+ * Its fields can be read once a test (or a `beforeAll` after this) runs. An `afterAll` that stops what
+ * uses it belongs into a `describe` block within: beside this it would come after, on a vhost that is gone.
  */
 export function withVhost(): Vhost {
   let vhost: Vhost | undefined

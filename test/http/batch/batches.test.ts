@@ -29,8 +29,9 @@ const topic = (more: object = {}) => ({
 })
 const queueOf = (name: string) => `partymq.${name}.all.g1.p0`
 
+const vhost = withVhost()
+
 describe("a batch over HTTP into a real broker", () => {
-  const vhost = withVhost()
   let server: BatchServer
   const taken = (name: string, count: number) => take(vhost.url, queueOf(name), count)
   const bodies = async (name: string, count: number) =>
