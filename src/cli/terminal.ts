@@ -1,3 +1,4 @@
+import type { ConfigWarning } from "../config/config-warnings.ts"
 import type { GlobalOptions } from "./global-options.ts"
 
 /** Where a command's results go, as text for people or as one JSON document. */
@@ -7,6 +8,8 @@ export interface Terminal {
   print(text: string, json: unknown): void
   /** Says on stderr what is going on; not with `--output json`. */
   say(line: string): void
+  /** Says on stderr what should be looked at, as a line of text or of JSON. */
+  warn(warning: ConfigWarning): void
 }
 
 export function createTerminal({ output }: Pick<GlobalOptions, "output">): Terminal {
@@ -18,6 +21,10 @@ export function createTerminal({ output }: Pick<GlobalOptions, "output">): Termi
     },
     say(line) {
       if (!isJson) process.stderr.write(`${line}\n`)
+    },
+    warn(warning) {
+      const line = isJson ? JSON.stringify({ warning }) : `partymq: warning: ${warning.message}`
+      process.stderr.write(`${line}\n`)
     },
   }
 }

@@ -65,6 +65,22 @@ describe("check of a right configuration", () => {
   })
 })
 
+test("check warns of what can cost messages, beside its result", async () => {
+  const queue = { type: "classic", maxLength: 5, overflow: "reject-publish" }
+  const limited = JSON.stringify({ topics: { orders: { groups: { billing: { queue } } } } })
+  using folder = temporaryFolder({ "partymq.config.json": limited })
+  const path = "topics.orders.groups.billing.queue.maxLength"
+  const text = await runPartymq(["check"], { folder: folder.path })
+  expect(text.exitCode).toBe(0)
+  expect(text.stderr).toStartWith(`partymq: warning: ${path}: a classic queue drops`)
+  expect(parse(text.stdout).topics.orders.groups.billing.queue).toEqual(queue)
+  const json = await runPartymq(["check", "--output=json"], { folder: folder.path })
+  expect(json.exitCode).toBe(0)
+  const { warning } = JSON.parse(json.stderr)
+  expect(warning).toMatchObject({ code: "classic_length_limit", path })
+  expect(JSON.parse(json.stdout).topics.orders.groups.billing.queue).toEqual(queue)
+})
+
 describe("check of a wrong configuration", () => {
   test("lists every mistake and exits with 2", async () => {
     const wrong = config

@@ -12,8 +12,8 @@ import { isReady, serving } from "./serving.ts"
 setDefaultTimeout(60_000)
 const vhost = withVhost()
 
-function folderWith(topic: string) {
-  const groups = { billing: { partitions: 3, queue: { type: "classic" } } }
+function folderWith(topic: string, limits: object = {}) {
+  const groups = { billing: { partitions: 3, queue: { type: "classic", ...limits } } }
   const config = {
     http: { host: "127.0.0.1", port: 0 },
     topics: { [topic]: { key: [{ use: "jsonpath", path: "$.id" }], groups } },
@@ -48,8 +48,8 @@ describe("serve", () => {
     await expect(fetch(`${router.url}/healthz`)).rejects.toThrow()
   })
 
-  test("answers that it is not ready while the broker is away, and ends when asked to", async () => {
-    using folder = folderWith(unique("orders"))
+  test("answers that it is not ready while the broker is away, warns of its configuration, and ends when asked", async () => {
+    using folder = folderWith(unique("orders"), { maxLength: 5, overflow: "reject-publish" })
     const environment = { PARTYMQ_AMQP_URL: "amqp://nobody:hush@127.0.0.1:1" }
     await using router = await serving("serve", { folder: folder.path, environment })
     expect((await fetch(`${router.url}/healthz`)).status).toBe(200)
@@ -58,6 +58,7 @@ describe("serve", () => {
     expect(await router.child.exited).toBe(0)
     await router.stderr.ended
     expect(router.stderr.text()).not.toContain("hush")
+    expect(router.stderr.text()).toContain('"code":"classic_length_limit","path":"topics.')
   })
 
   test("refuses a configuration that contradicts what the broker has recorded, with 2", async () => {

@@ -1,5 +1,6 @@
 import type { Command } from "commander"
 import { stringify } from "yaml"
+import { configWarnings } from "../../config/config-warnings.ts"
 import { redact } from "../../config/redact.ts"
 import { configuration } from "../configuration.ts"
 import type { GlobalOptions } from "../global-options.ts"
@@ -21,6 +22,8 @@ export function addCheck(program: Command): void {
       const sources = [...provenance].map(([path, source]) => `# ${path} comes from ${source}`)
       const base = origin === "file" ? file : "the environment of the original PartyMQ"
       const heading = [`# valid; read from ${base}`, ...sources].join("\n")
-      createTerminal(options).print(`${heading}\n${stringify(shown)}`, shown)
+      const terminal = createTerminal(options)
+      for (const warning of configWarnings(config)) terminal.warn(warning)
+      terminal.print(`${heading}\n${stringify(shown)}`, shown)
     })
 }

@@ -1,0 +1,33 @@
+import type { Config, PartitionQueueConfig } from "./config.ts"
+
+/** Something that is allowed and yet should be looked at. */
+export interface ConfigWarning {
+  readonly code: "classic_length_limit"
+  /** The field that it is about. */
+  readonly path: string
+  /** For people; names the field. */
+  readonly message: string
+}
+
+/** What a configuration asks for that can cost messages though it is valid. */
+export function configWarnings({ topics }: Config): readonly ConfigWarning[] {
+  return Object.entries(topics).flatMap(([topic, { groups }]) =>
+    Object.entries(groups).flatMap(([group, { queue }]) => {
+      const limit = lengthLimit(queue)
+      if (queue.type !== "classic" || limit === undefined) return []
+      return [classicLengthLimit(`topics.${topic}.groups.${group}.queue.${limit}`)]
+    }),
+  )
+}
+
+function lengthLimit({ maxLength, maxLengthBytes }: PartitionQueueConfig) {
+  if (maxLength !== undefined) return "maxLength"
+  return maxLengthBytes === undefined ? undefined : "maxLengthBytes"
+}
+
+function classicLengthLimit(path: string): ConfigWarning {
+  const fact =
+    "a classic queue drops what is over its limit whenever the broker starts it, messages that were " +
+    "accepted, whatever its overflow says; a quorum queue does not"
+  return { code: "classic_length_limit", path, message: `${path}: ${fact}` }
+}
