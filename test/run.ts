@@ -1,65 +1,90 @@
-/** Runs all tests, or those that the arguments name, against one broker; the last line counts them. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+/**
+ * Runs all tests, in as many processes at a time as the machine has room for, or in one process those
+ * that the arguments name; the last line counts them.
+ */
 import { join } from "node:path"
-import type { Broker } from "../src/local-broker/broker.ts"
-import { findBroker } from "../src/local-broker/find-broker.ts"
-import { followLauncher, launcherVariable } from "../src/local-broker/follow-launcher.ts"
-import { directoryVariable } from "../src/local-broker/rabbitmq-programs.ts"
-import { testable } from "./support/broker.ts"
-import { testCounts } from "./support/test-counts.ts"
+import { followLauncher } from "../src/local-broker/follow-launcher.ts"
+import { longFiles } from "./run/long-files.ts"
+import { runBatches } from "./run/run-batches.ts"
+import { type TestBatch, testBatches } from "./run/test-batches.ts"
+import { closePlaces, openPlaces, placesOfMachine, type TestPlace } from "./run/test-places.ts"
+import { startTests, type TestProcess, type TestResult } from "./run/test-process.ts"
+import { countsText, sumOfCounts, type TestCounts } from "./support/test-counts.ts"
 
 const root = join(import.meta.dir, "..")
+const running = new Set<TestProcess>()
+let isStopping = false
 
-async function runTests(broker: Broker, args: readonly string[]): Promise<number> {
-  const { url, managementUrl } = testable(broker)
-  // In the node's own directory, so that it is cleaned up with it even after a kill.
-  const directory = broker.directory ?? mkdtempSync(join(tmpdir(), "partymq-tests-"))
-  const reportFile = join(directory, "junit.xml")
-  const reporter = ["--reporter=junit", `--reporter-outfile=${reportFile}`]
-  const tests = Bun.spawn([process.execPath, "test", ...reporter, ...args], {
-    cwd: root,
-    stdio: ["inherit", "inherit", "inherit"],
-    env: {
-      ...withoutSettings(process.env),
-      PARTYMQ_TEST_AMQP_URL: url,
-      PARTYMQ_TEST_MANAGEMENT_URL: managementUrl,
-      [launcherVariable]: String(process.pid),
-    },
+async function runAll(): Promise<TestCounts> {
+  // Whatever `bun test` would take for one.
+  const pattern = "test/**/*{.test,.spec,_test,_spec}.{ts,tsx,js,jsx}"
+  const files = [...new Bun.Glob(pattern).scanSync({ cwd: root })]
+  const batches = testBatches(files, longFiles)
+  return at(placesOfMachine(), async (places) => {
+    const results = await runBatches(batches, places, runBatch)
+    for (const { text } of results.filter(({ counts }) => counts.failed > 0)) console.log(text)
+    return sumOfCounts(results.map(({ counts }) => counts))
   })
-  stopOnSignals(() => tests.kill("SIGTERM"))
-  const exitCode = await tests.exited
-  const counts = testCounts(read(reportFile), exitCode)
-  rmSync(directory, { recursive: true, force: true })
-  await broker.stop()
-  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""
-  console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
-  return counts.failed > 0 ? 1 : 0
 }
 
-/** The machine's settings for the router must not reach the router under test; tests start nodes. */
-function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = (name: string) =>
-    !name.startsWith("PARTYMQ_") || name.startsWith("PARTYMQ_TEST_") || name === directoryVariable
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => kept(name)))
-}
-
-function stopOnSignals(stop: () => void): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop)
-  followLauncher(stop)
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8")
-  } catch {
-    return ""
+/** Prints what it printed as a block; `text` is that without what passed, for the end. */
+async function runBatch({ name, files }: TestBatch, place: TestPlace) {
+  if (isStopping) return { counts: notRun, text: `${name} was not run` }
+  const args = files.map((file) => `./${file}`)
+  const { counts, badEnd, output } = await result({ args, ...place, isKept: true })
+  process.stdout.write(output)
+  const failed = output.split("\n").filter((line) => !line.startsWith("(pass) "))
+  return {
+    counts,
+    text: `\n${name} has failed${badEnd === undefined ? "" : `, ${badEnd}`}:\n${failed.join("\n")}`,
   }
 }
 
+const notRun: TestCounts = { passed: 0, failed: 1, skipped: 0 }
+
+function runSome(args: readonly string[]): Promise<TestCounts> {
+  return at(1, async ([place]) => {
+    if (isStopping) return notRun
+    return (await result({ args, ...place, isKept: false })).counts
+  })
+}
+
+async function at(
+  count: number,
+  run: (places: [TestPlace, ...TestPlace[]]) => Promise<TestCounts>,
+): Promise<TestCounts> {
+  const places = await openPlaces(count)
+  try {
+    return await run(places)
+  } finally {
+    stop()
+    await closePlaces(places)
+  }
+}
+
+async function result(options: Parameters<typeof startTests>[0]): Promise<TestResult> {
+  const tests = startTests(options)
+  running.add(tests)
+  try {
+    return await tests.ended
+  } finally {
+    running.delete(tests)
+  }
+}
+
+function stop(): void {
+  isStopping = true
+  for (const tests of running) tests.stop()
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop)
+followLauncher(stop)
+
 try {
-  const broker = await findBroker({ say: (line) => console.error(`partymq tests: ${line}`) })
-  process.exitCode = await runTests(broker, process.argv.slice(2))
+  const args = process.argv.slice(2)
+  const counts = await (args.length === 0 ? runAll() : runSome(args))
+  console.log(countsText(counts))
+  process.exitCode = counts.failed > 0 ? 1 : 0
 } catch (error) {
   console.error(`partymq tests: ${(error as Error).message}`)
   console.log("0 passed, 1 failed")

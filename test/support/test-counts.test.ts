@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { testCounts } from "./test-counts.ts"
+import { countsText, sumOfCounts, testCounts } from "./test-counts.ts"
 
 const report = (attributes: string) =>
   `<?xml version="1.0"?>\n<testsuites name="bun test" ${attributes}>\n</testsuites>`
@@ -20,4 +20,14 @@ test("a bad end counts as a failure even when every test passed", () => {
 
 test("no report means that no test ran, which is a failure", () => {
   expect(testCounts("", 0)).toEqual({ passed: 0, failed: 1, skipped: 0 })
+})
+
+test("several runs come to the sum of them, and what was skipped is told only if anything was", () => {
+  const one = { passed: 1, failed: 2, skipped: 0 }
+  expect(countsText(sumOfCounts([one, { passed: 10, failed: 0, skipped: 0 }]))).toBe(
+    "11 passed, 2 failed",
+  )
+  expect(countsText(sumOfCounts([one, { passed: 0, failed: 0, skipped: 3 }]))).toBe(
+    "1 passed, 2 failed, 3 skipped",
+  )
 })
