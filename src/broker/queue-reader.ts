@@ -10,13 +10,13 @@ import type { Delivery } from "./content-reader.ts"
 export interface QueueReader {
   readonly queue: string
   /** Acks one delivery; later calls and calls after `close` do nothing. */
-  ack(delivery: Delivery): void
+  ack(delivery: Pick<Delivery, "deliveryTag">): void
   /**
    * Acks one delivery and all before it. Where everything is acked in order this is what to use: of
    * many single acks in a row a quorum queue (seen on RabbitMQ 3.10.8) loses some when the channel
    * closes right behind them, and delivers again, unless `settleAcks` was called before.
    */
-  ackUpTo(delivery: Delivery): void
+  ackUpTo(delivery: Pick<Delivery, "deliveryTag">): void
   /**
    * Makes sure of all acks up to here, to be closed after; nothing more is delivered. Not for a Single
    * Active Consumer queue, where a successor would overtake.

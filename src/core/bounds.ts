@@ -114,6 +114,20 @@ export const bounds = {
   groupPauseMs: 2_000,
   /** Body of a member's request. */
   memberBodyBytesMax: 65_536,
+  /** A member's request to PartyMQ, and the pause after one that failed: the first, the longest. */
+  memberRequestTimeoutMs: 5_000,
+  memberRetryFirstMs: 200,
+  memberRetryMaxMs: 5_000,
+  /** How long a member that is to be one no more waits for what it has begun. */
+  fencedSettleMs: 5_000,
+  /** How often a member asks the broker whether it is still there, at the least. */
+  leaseCheckMs: 1_000,
+  /** How long a consumer's acks may wait for an earlier message that is not handled. */
+  ackGapMs: 1_000,
+  /** Acks of single messages at once: a quorum queue holds back those that are many. */
+  singleAcksMax: 16,
+  /** Of what a failed handler said, in characters, in the note of its dead letter. */
+  handlerErrorLengthMax: 300,
   /** Messages of a dead-letter queue that are held while it is looked through. */
   visitedUnackedMax: 1_000,
   /** Messages and bytes accepted over HTTP and not yet confirmed. */

@@ -3,16 +3,16 @@ import { appendHeaders, findHeader, headerEntries, removeHeaders } from "../wire
 import { locateProperty, replaceProperty } from "../wire/properties.ts"
 import { bounds } from "./bounds.ts"
 import { InvalidKey } from "./key.ts"
-import type { DeadLetterReason } from "./outcome.ts"
+import type { ConsumerDeadLetterReason, DeadLetterReason } from "./outcome.ts"
 
 /** What a dead-lettered message says of itself, in headers added after its own. */
 export interface DeadLetterNote {
-  readonly reason: DeadLetterReason
+  readonly reason: DeadLetterReason | ConsumerDeadLetterReason
   /** For people. */
   readonly detail: string
   /** When, ISO 8601. */
   readonly time: string
-  /** The source queue it came from. */
+  /** The queue it came from: a source, or the partition queue of the consumer. */
   readonly source: string
   /** The groups that did not get it; replayed, it goes to these alone. Absent: to all. */
   readonly groups?: readonly string[]

@@ -27,6 +27,11 @@ export type DeadLetterReason =
   /** The broker closes the channel over it whenever it is published. */
   | "refused_by_broker"
 
+/** Why a consumer dead-letters a message. */
+export type ConsumerDeadLetterReason =
+  /** Its handler failed as often as it may, or said that trying again is no use. */
+  "handler_failed"
+
 /** Why a message of a source can be published nowhere, not even as a dead letter. */
 export type HoldReason = "body_too_large" | "refused_by_broker"
 

@@ -5,6 +5,7 @@ import type { HttpDeps } from "./deps.ts"
 import { groupOf } from "./group-of.ts"
 import { jsonResponse } from "./json-response.ts"
 import { jsonValue } from "./json-value.ts"
+import { keyRule } from "./key-rule.ts"
 import type { Operation } from "./operation.ts"
 import { problem, problemResponse } from "./problem.ts"
 import { readBody } from "./read-body.ts"
@@ -53,7 +54,7 @@ function joinRoute(deps: HttpDeps): Route {
         const detail = `the group has ${bounds.groupMembersMax} members`
         return problemResponse(problem("too_many_members", detail))
       }
-      return jsonResponse(group.join(read.value.memberId) satisfies Assignment)
+      return answer(deps, parameters, group.join(read.value.memberId))
     },
   }
 }
@@ -81,7 +82,7 @@ function heartbeatRoute(deps: HttpDeps): Route {
       const { member = "" } = parameters
       const isPossible = member.length <= bounds.memberIdLengthMax
       const assignment = isPossible ? group.heartbeat(member, read.value) : undefined
-      return assignment === undefined ? unknownMember(member) : jsonResponse(assignment)
+      return assignment === undefined ? unknownMember(member) : answer(deps, parameters, assignment)
     },
   }
 }
@@ -128,6 +129,15 @@ const unreadable = [
   "body_too_large",
   "shutting_down",
 ] as const
+
+/** The assignment, and by what key its messages were placed. */
+function answer(
+  { router }: HttpDeps,
+  { topic = "" }: Readonly<Record<string, string>>,
+  assignment: Assignment,
+): Response {
+  return jsonResponse({ ...assignment, key: keyRule(router.config.topics[topic]!) })
+}
 
 function unknownMember(member: string): Response {
   const shown = JSON.stringify(member.slice(0, bounds.memberIdLengthMax))

@@ -128,6 +128,16 @@ export const assignmentSchema = v.strictObject({
     v.description("To be subscribed to these, each on a channel of its own, and to no others"),
   ),
   heartbeatIntervalMs: count,
+  key: v.pipe(
+    v.strictObject({
+      extractors: v.array(v.looseObject({ use: v.string() })),
+      onMissingKey: v.union([
+        v.picklist(["dead-letter", "spread"]),
+        v.strictObject({ key: v.string() }),
+      ]),
+    }),
+    v.description("How keys are found; options only of built-in key extractors"),
+  ),
 })
 
 export const leftSchema = v.strictObject({ memberId: v.string(), left: v.literal(true) })

@@ -1,0 +1,53 @@
+import type { ConsumedMessage } from "./consumed-message.ts"
+
+/** Why a consumer is no member of its group any more. */
+export type FenceReason =
+  /** PartyMQ says so: it was not heard of for too long, or did not give a partition back in time. */
+  | "unknown_member"
+  | "connection_lost"
+  /** The broker ended one of its channels. */
+  | "channel_lost"
+  /** The broker was not heard of for too long, or this process stood still. */
+  | "lease_over"
+  /** It was closed, and what ran did not end in time. */
+  | "close_timeout"
+
+export interface ConsumerEvents {
+  /** It has subscribed to a partition. Messages come once its owner before has given it back. */
+  readonly assigned: { readonly partition: number; readonly queue: string }
+  /** It has given a partition back, all that it had begun done and acked. */
+  readonly revoked: { readonly partition: number; readonly queue: string }
+  /**
+   * It has lost its membership. What runs is told by its signal, and is waited for; then it joins
+   * again. `running` is how many handlers ran.
+   */
+  readonly fenced: {
+    readonly reason: FenceReason
+    readonly detail: string
+    readonly running: number
+  }
+  readonly handled: { readonly message: ConsumedMessage }
+  /** A run of the handler failed. `willRetry`: it is tried again in place. */
+  readonly failed: {
+    readonly message: ConsumedMessage
+    readonly error: unknown
+    readonly attempt: number
+    readonly willRetry: boolean
+  }
+  readonly deadLettered: { readonly message: ConsumedMessage; readonly detail: string }
+  /** It is connected to the broker and a member once more. */
+  readonly reconnected: { readonly memberId: string }
+  /** Something that it tries again by itself: PartyMQ or the broker is away, a queue is missing. */
+  readonly trouble: { readonly detail: string }
+}
+
+/** What has happened since the start. */
+export interface ConsumerCounts {
+  assigned: number
+  revoked: number
+  fenced: number
+  handled: number
+  failed: number
+  deadLettered: number
+  reconnected: number
+}

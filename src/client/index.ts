@@ -1,0 +1,12 @@
+/** `partymq/client`: consumers that are members of a group. */
+export type { KeyExtractor } from "../plugin/contract.ts"
+export type { Handler, HandlerContext } from "./attempt.ts"
+export { HandlerTimeout } from "./attempt.ts"
+export type { ConsumedMessage, ConsumedProperties } from "./consumed-message.ts"
+export type { Consumer } from "./consumer.ts"
+export { ConsumerError } from "./consumer-error.ts"
+export type { ConsumerCounts, ConsumerEvents, FenceReason } from "./consumer-events.ts"
+export type { AmqpOptions, ConsumerOptions, HttpOptions } from "./consumer-options.ts"
+export { createConsumer } from "./create-consumer.ts"
+export type { SchemaIssue, StandardSchema } from "./standard-schema.ts"
+export { InvalidMessage } from "./standard-schema.ts"

@@ -1,0 +1,202 @@
+import { answered } from "../broker/answered.ts"
+import type { Connection } from "../broker/connection.ts"
+import { bounds } from "../core/bounds.ts"
+import type { FenceReason } from "./consumer-events.ts"
+import { Lease } from "./lease.ts"
+import type { Assignment, MembersApi } from "./members-api.ts"
+import { Pause } from "./pause.ts"
+import type { Subscription } from "./subscription.ts"
+
+export interface SessionOptions {
+  readonly connection: Connection
+  readonly api: MembersApi
+  /** The first assignment, of the join. */
+  readonly assignment: Assignment
+  /** A round trip to the broker on that connection. */
+  readonly askBroker: () => Promise<unknown>
+  readonly heartbeatSeconds: number
+  readonly subscribe: (
+    partition: number,
+    queue: string,
+    ended: (reason: string) => void,
+  ) => Subscription
+  readonly subscribed: (subscription: Subscription) => void
+  /** Its channel is closed, or its connection lost; nothing of it runs any more. */
+  readonly unsubscribed: (subscription: Subscription, isHandedBack: boolean) => void
+  readonly assigned: (assignment: Assignment) => Promise<void>
+  readonly fenced: (reason: FenceReason, detail: string) => void
+  readonly trouble: (detail: string) => void
+}
+
+/**
+ * One membership on one connection, from the join to its end: acts on assignments and says so, beside
+ * the work. Does what a member does by docs/groups.md.
+ */
+export class Session {
+  readonly #options: SessionOptions
+  readonly #lease: Lease
+  readonly #pause = new Pause()
+  readonly #subscriptions = new Map<number, Subscription>()
+  #assignment: Assignment
+  /** The newest generation whose queues were all subscribed to. */
+  #actedOn = 0
+  #isClosing = false
+  #fence: { readonly isConnected: boolean } | undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#assignment = options.assignment
+    const { heartbeatIntervalMs } = options.assignment
+    // PartyMQ gives a member up after the one, the broker its connection after twice the other.
+    const sessionMs = heartbeatIntervalMs * bounds.heartbeatsPerSession
+    this.#lease = new Lease({
+      lastsMs: Math.min(sessionMs, options.heartbeatSeconds * 1_500),
+      ask: options.askBroker,
+      ranOut: (silentMs) => {
+        const detail = `nothing was heard of the broker for ${Math.round(silentMs)} ms`
+        this.fence("lease_over", detail)
+      },
+      now: () => performance.now(),
+    })
+    options.connection.onLost = (reason) => this.fence("connection_lost", reason)
+    if (options.connection.closed) this.fence("connection_lost", "it was closed at once")
+  }
+
+  get partitions(): readonly number[] {
+    return [...this.#subscriptions.keys()].sort((a, b) => a - b)
+  }
+
+  /** Whether something may be started; looks at the clock. */
+  get mayStart(): boolean {
+    return this.#fence === undefined && this.#lease.lasts
+  }
+
+  /** Runs until it was closed, or is fenced. By then its channels are closed and nothing runs. */
+  async run(): Promise<"closed" | "fenced"> {
+    while (this.#fence === undefined) {
+      this.#act()
+      if (this.#isClosing && this.#subscriptions.size === 0) break
+      await this.#pause.for(this.#assignment.heartbeatIntervalMs / 2)
+      if (this.#fence === undefined) await this.#beat()
+    }
+    this.#lease.end()
+    if (this.#fence === undefined) return "closed"
+    await this.#windUp(this.#fence.isConnected)
+    return "fenced"
+  }
+
+  /** Gives everything back; `run` ends once that is done. */
+  close(): void {
+    this.#isClosing = true
+    this.#pause.end()
+  }
+
+  /**
+   * It is a member no more. What runs of a partition that is not certainly its own is told at once;
+   * nothing new is started.
+   */
+  fence(reason: FenceReason, detail: string, lost?: Subscription): void {
+    if (this.#fence !== undefined) return
+    const isConnected = reason === "unknown_member" || reason === "channel_lost"
+    this.#fence = { isConnected }
+    this.#lease.end()
+    this.#options.fenced(reason, detail)
+    const told = reason === "channel_lost" ? [lost!] : this.#subscriptions.values()
+    for (const each of this.#subscriptions.values()) each.stop()
+    for (const each of told) each.tell(new Error(`${reason}: ${detail}`))
+    if (!isConnected) this.#options.connection.destroy(detail)
+    this.#pause.end()
+  }
+
+  /** As long as a channel is open nobody else is given its messages: so what runs may come to an end. */
+  async #windUp(isConnected: boolean): Promise<void> {
+    const all = [...this.#subscriptions.values()]
+    const grace = new Pause()
+    if (isConnected) {
+      const drained = Promise.all(all.map((each) => each.drain().catch(() => {})))
+      await Promise.race([drained.then(() => grace.end()), grace.for(bounds.fencedSettleMs)])
+    }
+    for (const each of all) each.lose(new Error("the member was fenced"))
+    this.#options.connection.destroy("the member was fenced")
+    await Promise.all(all.map((each) => each.idle()))
+    for (const each of all) this.#options.unsubscribed(each, false)
+  }
+
+  /** Subscribes and gives back what has to be, in the background. */
+  #act(): void {
+    if (this.#isClosing) {
+      for (const [partition, each] of this.#subscriptions) this.#giveBack(partition, each)
+      return
+    }
+    const { partitions, generation } = this.#assignment
+    const wanted = new Map(partitions.map(({ partition, queue }) => [partition, queue]))
+    for (const [partition, queue] of wanted) {
+      const has = this.#subscriptions.get(partition)
+      if (has === undefined) this.#subscribe(partition, queue)
+      // Another queue: it is subscribed to once this one is given back.
+      else if (has.place.queue !== queue) this.#giveBack(partition, has)
+    }
+    for (const [partition, each] of this.#subscriptions) {
+      if (!wanted.has(partition)) this.#giveBack(partition, each)
+    }
+    const isOpen = ([partition, queue]: readonly [number, string]) => {
+      const has = this.#subscriptions.get(partition)
+      return has?.isOpen === true && has.place.queue === queue
+    }
+    if ([...wanted].every(isOpen)) this.#actedOn = generation
+  }
+
+  async #subscribe(partition: number, queue: string): Promise<void> {
+    const { connection, subscribe, subscribed, trouble } = this.#options
+    const subscription = subscribe(partition, queue, (reason) =>
+      this.fence("channel_lost", reason, subscription),
+    )
+    this.#subscriptions.set(partition, subscription)
+    try {
+      const opening = subscription.open(connection)
+      await answered(bounds.requestTimeoutMs, opening, `subscribing to "${queue}"`)
+      subscribed(subscription)
+      this.#pause.end()
+    } catch (error) {
+      if (this.#fence !== undefined) return
+      const detail = error instanceof Error ? error.message : "unknown"
+      // One that is not answered may be a consumer yet: only the connection's end makes certain.
+      if (isTimeout(error)) return connection.destroy(detail)
+      this.#forget(partition, subscription, false)
+      trouble(detail)
+    }
+  }
+
+  async #giveBack(partition: number, subscription: Subscription): Promise<void> {
+    if (subscription.isStopped) return
+    await subscription.drain().catch(() => {})
+    if (this.#fence !== undefined) return
+    this.#forget(partition, subscription, true)
+    this.#pause.end()
+  }
+
+  /** Once only: by then there may be another one for the partition. */
+  #forget(partition: number, subscription: Subscription, isHandedBack: boolean): void {
+    if (this.#subscriptions.get(partition) !== subscription) return
+    this.#subscriptions.delete(partition)
+    this.#options.unsubscribed(subscription, isHandedBack)
+  }
+
+  async #beat(): Promise<void> {
+    const { api, assigned, trouble } = this.#options
+    const said = { generation: this.#actedOn, partitions: this.partitions }
+    const answer = await api.heartbeat(this.#assignment.memberId, said)
+    if (this.#fence !== undefined) return
+    if (answer.kind === "assigned") {
+      await assigned(answer.assignment)
+      this.#assignment = answer.assignment
+    } else if (answer.kind === "away") trouble(`PartyMQ does not answer: ${answer.detail}`)
+    else {
+      const isNone = answer.kind === "unknown_member"
+      this.fence("unknown_member", isNone ? "PartyMQ knows no such member" : answer.detail)
+    }
+  }
+}
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "timeout"

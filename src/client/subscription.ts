@@ -1,0 +1,214 @@
+import type { Connection } from "../broker/connection.ts"
+import type { Delivery } from "../broker/content-reader.ts"
+import { type QueueReader, readQueue } from "../broker/queue-reader.ts"
+import { bounds } from "../core/bounds.ts"
+import { AckPlan } from "../core/consume/ack-plan.ts"
+import { KeyedQueue, type Keys, type Place } from "../core/consume/keyed-queue.ts"
+import type { ConsumedMessage, MessagePlace } from "./consumed-message.ts"
+import type { Poison } from "./poison.ts"
+
+/** A message that was delivered and is not acked. */
+export interface Job {
+  readonly message: ConsumedMessage
+  readonly delivery: Delivery
+  /** Runs of the handler that have failed. */
+  failures: number
+  /** It is to be handled no more. */
+  poison?: Poison
+  /** Times that it could not be put away. */
+  poisonFailures: number
+}
+
+export interface SubscriptionOptions {
+  readonly place: MessagePlace
+  readonly prefetch: number
+  readonly consumerTag: string
+  readonly read: (delivery: Delivery) => { readonly message: ConsumedMessage; readonly keys: Keys }
+  /** There may be something to start. */
+  readonly ready: () => void
+  /** The broker ended it. */
+  readonly ended: (reason: string) => void
+}
+
+/**
+ * A partition that this member is subscribed to, on a channel of its own: what was delivered, what of
+ * that runs, and what is to be acked.
+ */
+export class Subscription {
+  readonly place: MessagePlace
+  readonly #options: SubscriptionOptions
+  readonly #queue = new KeyedQueue<Job>()
+  readonly #acks = new AckPlan()
+  readonly #running = new Set<AbortController>()
+  readonly #pauses = new Set<ReturnType<typeof setTimeout>>()
+  #opening: Promise<QueueReader> | undefined
+  #reader: QueueReader | undefined
+  #isStopped = false
+  #isLost = false
+  #isTold = false
+  #flushing: ReturnType<typeof setTimeout> | undefined
+  #handledSinceFlush = 0
+  #heldBackSinceMs: number | undefined
+  #idle: () => void = () => {}
+  #drained: Promise<void> | undefined
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options
+    this.place = options.place
+  }
+
+  /** Its channel is open and nothing has been said to the contrary. */
+  get isOpen(): boolean {
+    return this.#reader !== undefined && !this.#isStopped
+  }
+
+  /** Nothing of it is started any more. */
+  get isStopped(): boolean {
+    return this.#isStopped
+  }
+
+  /** Its channel is gone, or counts as gone: nothing of it can be acked. */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
+  /** What ran has been told to end: whatever came of it, its messages are not acked. */
+  get isTold(): boolean {
+    return this.#isTold
+  }
+
+  /** @throws {BrokerError} when the queue is not there or cannot be consumed */
+  async open(connection: Connection): Promise<void> {
+    const { place, prefetch, consumerTag, ended } = this.#options
+    this.#opening = readQueue(connection, place.queue, {
+      prefetch,
+      consumerTag,
+      delivered: (delivery) => this.#delivered(delivery),
+      ended: (reason) => {
+        this.lose(new Error(reason))
+        ended(reason)
+      },
+    })
+    this.#reader = await this.#opening
+  }
+
+  /** The next message to start. Whoever takes it calls `begin`, and at its end one of the others. */
+  take(): Place<Job> | undefined {
+    return this.#isStopped ? undefined : this.#queue.take()
+  }
+
+  /** A run begins; its signal fires when the partition is lost. */
+  begin(): AbortController {
+    const controller = new AbortController()
+    this.#running.add(controller)
+    return controller
+  }
+
+  /** A run is over, to whatever effect. */
+  end(controller: AbortController): void {
+    this.#running.delete(controller)
+    if (this.#running.size === 0) this.#idle()
+  }
+
+  /** A message has been dealt with for good: it is acked, and what waits for its key may start. */
+  done(place: Place<Job>): void {
+    if (this.#isLost) return
+    this.#acks.handled(place.item.delivery.deliveryTag)
+    this.#queue.finish(place)
+    this.#handledSinceFlush += 1
+    if (this.#handledSinceFlush >= this.#options.prefetch / 4) this.#flush()
+    else this.#flushing ??= setTimeout(this.#flush, bounds.ackGatherMs)
+  }
+
+  /** A message is to be tried again later; what waits for its key goes on waiting. */
+  retryLater(place: Place<Job>, delayMs: number): void {
+    if (this.#isStopped) return
+    const timer = setTimeout(() => {
+      this.#pauses.delete(timer)
+      this.#queue.retry(place)
+      this.#options.ready()
+    }, delayMs)
+    this.#pauses.add(timer)
+  }
+
+  /** Starts nothing new of it. */
+  stop(): void {
+    this.#isStopped = true
+    for (const timer of this.#pauses) clearTimeout(timer)
+    this.#pauses.clear()
+  }
+
+  /** What runs is told that it may not be ours for much longer. */
+  tell(reason: Error): void {
+    this.stop()
+    this.#isTold = true
+    for (const controller of this.#running) controller.abort(reason)
+  }
+
+  /** Its partition is not ours any more: what runs is told so, and nothing of it is acked. */
+  lose(reason: Error): void {
+    this.tell(reason)
+    this.#isLost = true
+    clearTimeout(this.#flushing)
+  }
+
+  /** Starts nothing new, finishes and acks what runs, closes the channel. */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain()
+    return this.#drained
+  }
+
+  /** Resolves once nothing of it runs. */
+  idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const before = this.#idle
+      this.#idle = () => {
+        before()
+        resolve()
+      }
+    })
+  }
+
+  async #drain(): Promise<void> {
+    this.stop()
+    const reader = await this.#opening?.catch(() => undefined)
+    await this.idle()
+    clearTimeout(this.#flushing)
+    this.#ack(Number.POSITIVE_INFINITY)
+    await reader?.close()
+  }
+
+  #delivered(delivery: Delivery): void {
+    // The rest of what was on its way when it was stopped goes back to the queue.
+    if (this.#isStopped) return
+    const { message, keys } = this.#options.read(delivery)
+    this.#queue.push({ message, delivery, failures: 0, poisonFailures: 0 }, keys)
+    this.#options.ready()
+  }
+
+  readonly #flush = (): void => {
+    clearTimeout(this.#flushing)
+    this.#flushing = undefined
+    this.#handledSinceFlush = 0
+    this.#ack(this.#singleAcksDue())
+    if (this.#acks.heldBack > 0) this.#flushing = setTimeout(this.#flush, bounds.ackGapMs / 10)
+  }
+
+  /** Where a message takes long, those behind it would use up what may be unacked. */
+  #singleAcksDue(): number {
+    const { heldBack } = this.#acks
+    if (heldBack === 0) this.#heldBackSinceMs = undefined
+    else this.#heldBackSinceMs ??= performance.now()
+    const sinceMs = this.#heldBackSinceMs
+    const isLong = sinceMs !== undefined && performance.now() - sinceMs >= bounds.ackGapMs
+    return isLong || heldBack >= this.#options.prefetch / 2 ? bounds.singleAcksMax : 0
+  }
+
+  #ack(singleMax: number): void {
+    if (this.#reader === undefined || this.#isLost) return
+    const { upTo, single } = this.#acks.take(singleMax)
+    if (upTo !== undefined) this.#reader.ackUpTo({ deliveryTag: upTo })
+    for (const deliveryTag of single) this.#reader.ack({ deliveryTag })
+  }
+}

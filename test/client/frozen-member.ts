@@ -1,0 +1,27 @@
+/** A consumer in a process of its own, which a test stops; says on standard output what happens. */
+import { createConsumer } from "../../src/client/index.ts"
+
+const [amqp = "", http = ""] = process.argv.slice(2)
+const say = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`)
+
+const consumer = createConsumer({
+  amqp,
+  http,
+  topic: "t",
+  group: "g",
+  concurrency: 1,
+  memberId: "frozen",
+  async handler(message, { signal }) {
+    say({ started: message.text(), count: message.deliveryCount })
+    // The first one runs while the process is stopped; what is behind it has been delivered by then.
+    if (message.text() === "1") {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve))
+      say({ told: message.text() })
+    }
+  },
+})
+consumer.on("fenced", ({ reason, running }) => say({ fenced: reason, running }))
+process.on("SIGTERM", async () => {
+  await consumer.close({ timeoutMs: 1_000 })
+  process.exit(0)
+})

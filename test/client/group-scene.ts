@@ -1,0 +1,92 @@
+import { type Consumer, type ConsumerOptions, createConsumer } from "../../src/client/index.ts"
+import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
+import type { Router } from "../../src/router.ts"
+import { encodeProperties } from "../../src/wire/properties.ts"
+import { quietLog, startedRouter } from "../support/test-router.ts"
+
+/** Long enough for a machine that is busy with other things, and no initial delay. */
+const times = { sessionTimeoutMs: 5_000, drainTimeoutMs: 30_000, initialDelayMs: 0 }
+const topic = "t"
+const group = "g"
+
+export interface SceneOptions {
+  readonly url: string
+  readonly type: "classic" | "quorum"
+  readonly partitions?: number
+  readonly key?: readonly { readonly use: string; readonly [option: string]: unknown }[]
+}
+
+/** A router in this process, and consumers of its only group. */
+export class GroupScene {
+  readonly url: string
+  readonly router: Router
+  readonly #consumers: Consumer[] = []
+  #server: HttpServer
+
+  private constructor(url: string, router: Router) {
+    this.url = url
+    this.router = router
+    this.#server = serveHttp(router, quietLog, { times })
+  }
+
+  static async open({ url, type, partitions = 4, key }: SceneOptions): Promise<GroupScene> {
+    const groups = { [group]: { partitions, queue: { type } } }
+    const router = await startedRouter({
+      amqp: { url },
+      http: { host: "127.0.0.1", port: 0 },
+      topics: {
+        [topic]: {
+          key: [...(key ?? [{ use: "header", name: "k" }])],
+          deadLetter: { type },
+          groups,
+        },
+      },
+    })
+    return new GroupScene(url, router)
+  }
+
+  get http(): string {
+    return this.#server.url
+  }
+
+  /** A consumer that has joined; closed with the scene. */
+  async join(options: Partial<ConsumerOptions> & Pick<ConsumerOptions, "handler">) {
+    const consumer = createConsumer({ amqp: this.url, http: this.http, topic, group, ...options })
+    this.#consumers.push(consumer)
+    await consumer.ready
+    return consumer
+  }
+
+  async publish(key: string, body: string): Promise<void> {
+    const properties = encodeProperties({ deliveryMode: 2, headers: [["k", key]] })
+    const message = { properties, body: Buffer.from(body) }
+    const { kind } = await this.router.publish(topic, message)
+    if (kind !== "accepted") throw new Error(`a message was not accepted but ${kind}`)
+  }
+
+  /** Numbered messages of each of these keys, those of a key in their order. */
+  async publishAll(keys: readonly string[], count: number): Promise<void> {
+    const all = keys.map(async (key) => {
+      for (let n = 1; n <= count; n++) await this.publish(key, String(n))
+    })
+    await Promise.all(all)
+  }
+
+  /** PartyMQ is stopped and started, on the same port; its messages flow on. */
+  async restartHttp(pauseMs: number): Promise<void> {
+    const { port } = this.#server
+    await this.#server.stop()
+    await Bun.sleep(pauseMs)
+    const config = { ...this.router.config, http: { ...this.router.config.http, port } }
+    this.#server = serveHttp({ ...this.router, config }, quietLog, { times })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#consumers.map((consumer) => consumer.close({ timeoutMs: 5_000 })))
+    await this.#server.stop()
+    await this.router.stop()
+  }
+}
+
+export const keysNamed = (count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `k${n}`)
