@@ -229,7 +229,10 @@ describe("a consumer", () => {
     await here.publish("a", "1")
     await until(() => log.length === 1, { what: "the start" })
     const isListed = async () => {
-      const all = await management<{ consumer_tag: string }[]>("GET", `/api/consumers/${vhost.name}`)
+      const all = await management<{ consumer_tag: string }[]>(
+        "GET",
+        `/api/consumers/${vhost.name}`,
+      )
       return all.some(({ consumer_tag }) => consumer_tag === "partymq.lost")
     }
     await until(isListed, { what: "its name in the broker's list", timeoutMs: 20_000 })
