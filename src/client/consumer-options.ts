@@ -1,5 +1,5 @@
 import * as v from "valibot"
-import { taggedIdBytesMax } from "../core/group/member-tag.ts"
+import { bounds } from "../core/bounds.ts"
 import type { KeyExtractor } from "../plugin/contract.ts"
 import type { Handler } from "./attempt.ts"
 import { ConsumerError } from "./consumer-error.ts"
@@ -132,7 +132,13 @@ const schema = v.strictObject({
   handlerTimeoutMs: v.optional(durationMs, 600_000),
   key: v.exactOptional(callback<KeyExtractor>()),
   memberId: v.exactOptional(
-    v.pipe(name, v.maxBytes(taggedIdBytesMax, `must have at most ${taggedIdBytesMax} bytes`)),
+    v.pipe(
+      name,
+      v.maxBytes(
+        bounds.shortStringBytesMax,
+        `must have at most ${bounds.shortStringBytesMax} bytes`,
+      ),
+    ),
   ),
 })
 

@@ -4,7 +4,6 @@ import { Connection } from "../broker/connection.ts"
 import { type Endpoint, endpointOf } from "../broker/endpoint.ts"
 import { backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
-import { memberTag } from "../core/group/member-tag.ts"
 import { consumedMessage, deliveryView } from "./consumed-message.ts"
 import { ConsumerError } from "./consumer-error.ts"
 import type { ConsumerCounts, ConsumerEvents, FenceReason } from "./consumer-events.ts"
@@ -212,7 +211,8 @@ export class Consumer {
       place,
       prefetch,
       ended,
-      consumerTag: memberTag(this.memberId),
+      // By this PartyMQ knows whose connection it is when it cuts a member off.
+      consumerTag: this.memberId,
       read(delivery) {
         const view = deliveryView(delivery)
         const { key, keys } = readKeys(view)

@@ -233,7 +233,7 @@ describe("a consumer", () => {
         "GET",
         `/api/consumers/${vhost.name}`,
       )
-      return all.some(({ consumer_tag }) => consumer_tag === "partymq.lost")
+      return all.some(({ consumer_tag }) => consumer_tag === "lost")
     }
     await until(isListed, { what: "its name in the broker's list", timeoutMs: 20_000 })
     await closeConnections("lost")

@@ -26,11 +26,11 @@ export class GroupScene {
   private constructor(url: string, router: Router) {
     this.url = url
     this.router = router
-    this.#server = serveHttp(router, quietLog, { times })
+    this.#server = serveHttp(router, quietLog)
   }
 
   static async open({ url, type, partitions = 4, key }: SceneOptions): Promise<GroupScene> {
-    const groups = { [group]: { partitions, queue: { type } } }
+    const groups = { [group]: { partitions, queue: { type }, members: times } }
     const router = await startedRouter({
       amqp: { url },
       http: { host: "127.0.0.1", port: 0 },
@@ -78,7 +78,7 @@ export class GroupScene {
     await this.#server.stop()
     await Bun.sleep(pauseMs)
     const config = { ...this.router.config, http: { ...this.router.config.http, port } }
-    this.#server = serveHttp({ ...this.router, config }, quietLog, { times })
+    this.#server = serveHttp({ ...this.router, config }, quietLog)
   }
 
   async close(): Promise<void> {

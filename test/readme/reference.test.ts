@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test"
 import { annotate } from "../../src/core/dead-letter.ts"
+import type { ConsumerDeadLetterReason } from "../../src/core/outcome.ts"
 import { topicStats } from "../../src/core/stats.ts"
 import { problemCatalogue } from "../../src/http/problem-catalogue.ts"
 import { serveHttp } from "../../src/http/serve-http.ts"
@@ -89,7 +90,8 @@ test("the headers and reasons of dead letters are documented", async () => {
     return Object.keys(decodeTable(annotated, start, end))
   })
   expect(cells.filter(isHeader).sort()).toEqual([...new Set(written)].sort())
-  const reasons = Object.keys(topicStats([]).deadLettered)
+  const ofConsumers: readonly ConsumerDeadLetterReason[] = ["handler_failed"]
+  const reasons = [...Object.keys(topicStats([]).deadLettered), ...ofConsumers]
   expect(cells.filter((cell) => !isHeader(cell)).sort()).toEqual(reasons.sort())
 })
 

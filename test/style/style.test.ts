@@ -23,6 +23,19 @@ const rooms: { readonly [name: string]: readonly string[] } = {
   "jsonpath-plus": ["partitioners/"],
 }
 const pure = ["src/core/", "src/wire/", "src/hash/"]
+/** What a consumer runs with: nothing that serves, routes or coordinates. */
+const forConsumers = [
+  "src/client/",
+  "src/broker/answered.ts",
+  "src/broker/broker-error.ts",
+  "src/broker/connection.ts",
+  "src/broker/content-reader.ts",
+  "src/broker/endpoint.ts",
+  "src/broker/queue-reader.ts",
+  "src/core/",
+  "src/wire/",
+  "src/plugin/",
+]
 const forPlugins = ["partymq", "valibot", "jsonpath-plus"]
 const dumpingGrounds = /(^|\/)(utils?|helpers?|commons?|types?|misc)(\.ts$|\/)/
 
@@ -70,6 +83,14 @@ describe("imports", () => {
     const inside = imports.filter(({ from }) => from.startsWith("partitioners/"))
     const strays = inside.filter(({ target }) => !isIn(target, [...forPlugins, "partitioners/"]))
     expect(strays.map(described)).toEqual([])
+  })
+
+  test("of the consumer SDK need nothing of what serves, routes or coordinates", () => {
+    const inside = imports.filter(
+      ({ from, relative }) => relative && from.startsWith("src/client/"),
+    )
+    expect(inside.length).toBeGreaterThan(20)
+    expect(inside.filter(({ target }) => !isIn(target, forConsumers)).map(described)).toEqual([])
   })
 
   test("of sources do not reach into tests and benches", () => {

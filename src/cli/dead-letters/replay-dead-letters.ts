@@ -1,7 +1,10 @@
 import type { Delivery } from "../../broker/content-reader.ts"
 import { type Verdict, visitMessages } from "../../broker/dead-letters.ts"
 import { original, readNote } from "../../core/dead-letter.ts"
-import type { PublishOutcome } from "../../core/outcome.ts"
+import { givenKeyHeader } from "../../core/given-key.ts"
+import type { PartitionKey } from "../../core/key.ts"
+import { messageView } from "../../core/message-view.ts"
+import type { Incoming, PublishOutcome } from "../../core/outcome.ts"
 import type { Router } from "../../router.ts"
 import { CommandFailed } from "../command-failed.ts"
 import { commandLog } from "../command-log.ts"
@@ -55,8 +58,8 @@ async function publishAgain(
   topic: string,
   { properties, body }: Delivery,
 ): Promise<PublishOutcome | GroupGone> {
-  const { groups } = readNote(properties)
-  const message = { properties: original(properties), body }
+  const { groups, source } = readNote(properties)
+  const message = withGivenKey(router, topic, { properties: original(properties), body }, source)
   if (groups === undefined) return router.publish(topic, message)
   const configured = router.config.topics[topic]!.groups
   const gone = groups.find((group) => !Object.hasOwn(configured, group))
@@ -65,4 +68,41 @@ async function publishAgain(
     return { kind: "gone", detail: `it was meant for group "${gone}", which is not configured` }
   }
   return router.publish(topic, message, { groups })
+}
+
+/**
+ * What a consumer dead-lettered may have been placed by a key that its producer set outright, for which
+ * no extractor is asked. A message from a source may bear that header without having been placed by
+ * it. Which it was shows in the queue that it was in.
+ */
+function withGivenKey(
+  router: Router,
+  topic: string,
+  message: Incoming,
+  queue: string | undefined,
+): Incoming {
+  const key = givenKey(message)
+  if (key === undefined || isPlacedIn(router, topic, message, queue)) return message
+  const given = { ...message, key }
+  return isPlacedIn(router, topic, given, queue) ? given : message
+}
+
+function isPlacedIn(
+  router: Router,
+  topic: string,
+  message: Incoming,
+  queue: string | undefined,
+): boolean {
+  const decision = router.explain(topic, message)
+  if (decision.kind === "rejected") return false
+  // One that is spread could have been anywhere.
+  return decision.key !== undefined && decision.placements.some((each) => each.queue === queue)
+}
+
+function givenKey({ properties, body }: Incoming): PartitionKey | undefined {
+  try {
+    return messageView(properties, body).headerKey(givenKeyHeader) as PartitionKey | undefined
+  } catch {
+    return undefined
+  }
 }
