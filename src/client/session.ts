@@ -68,7 +68,7 @@ export class Session {
 
   /** Whether something may be started; looks at the clock. */
   get mayStart(): boolean {
-    return this.#fence === undefined && this.#lease.lasts
+    return this.#fence === undefined && !this.#isClosing && this.#lease.lasts
   }
 
   /** Runs until it was closed, or is fenced. By then its channels are closed and nothing runs. */

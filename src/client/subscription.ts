@@ -175,7 +175,12 @@ export class Subscription {
     const reader = await this.#opening?.catch(() => undefined)
     await this.idle()
     clearTimeout(this.#flushing)
-    this.#ack(Number.POSITIVE_INFINITY)
+    this.#ack(bounds.singleAcksMax)
+    while (this.#acks.heldBack > 0 && !this.#isLost) {
+      // Of more in a row the channel's end would lose some.
+      await Bun.sleep(bounds.ackGatherMs)
+      this.#ack(bounds.singleAcksMax)
+    }
     await reader?.close()
   }
 
@@ -192,7 +197,7 @@ export class Subscription {
     this.#flushing = undefined
     this.#handledSinceFlush = 0
     this.#ack(this.#singleAcksDue())
-    if (this.#acks.heldBack > 0) this.#flushing = setTimeout(this.#flush, bounds.ackGapMs / 10)
+    if (this.#acks.heldBack > 0) this.#flushing = setTimeout(this.#flush, bounds.ackGatherMs)
   }
 
   /** Where a message takes long, those behind it would use up what may be unacked. */

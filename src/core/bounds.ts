@@ -123,8 +123,8 @@ export const bounds = {
   /** How often a member asks the broker whether it is still there, at the least. */
   leaseCheckMs: 1_000,
   /** How long a consumer's acks may wait for an earlier message that is not handled. */
-  ackGapMs: 1_000,
-  /** Acks of single messages at once: a quorum queue holds back those that are many. */
+  ackGapMs: 100,
+  /** Acks of single messages at once: of more a quorum queue's channel holds some back. */
   singleAcksMax: 16,
   /** Of what a failed handler said, in characters, in the note of its dead letter. */
   handlerErrorLengthMax: 300,

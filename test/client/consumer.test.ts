@@ -194,6 +194,30 @@ describe("a consumer", () => {
     expect(log).toEqual(["run 1", "told", "ended", "run 2"])
   }, 30_000)
 
+  test("acks what it has handled behind a message that takes long, when it gives its partition back", async () => {
+    const here = await open({ type: "quorum", partitions: 1 })
+    let end: () => void = () => {}
+    const first = await here.join({
+      async handler(message) {
+        if (message.keyText !== "slow") return
+        await new Promise<void>((resolve) => {
+          end = resolve
+        })
+      },
+    })
+    await here.publishAll(["slow"], 2)
+    await here.publishAll(keysNamed(40), 2)
+    await until(() => first.counts.handled === 80, { what: "the others" })
+    const closing = first.close()
+    end()
+    expect(await closing).toBe(true)
+    const again: string[] = []
+    await here.join({ handler: (message) => void again.push(message.keyText! + message.text()) })
+    await here.publish("last", "1")
+    await until(() => again.includes("last1"), { what: "the last" })
+    expect(again).toEqual(["slow2", "last1"])
+  }, 30_000)
+
   test("goes on while PartyMQ is away, and has the same partitions afterwards", async () => {
     const here = await open({ type: "classic" })
     const oracle = new OrderOracle()
