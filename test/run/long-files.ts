@@ -4,6 +4,7 @@
  */
 export const longFiles: readonly string[] = [
   "test/chaos/chaos.test.ts",
+  "test/chaos/members/members.test.ts",
   "test/router/cluster.test.ts",
   "test/router/outage.test.ts",
   "test/bounds/memory.test.ts",
