@@ -2,6 +2,7 @@ import { BrokerSide } from "./broker/broker-side.ts"
 import { cutOff } from "./broker/cut-off.ts"
 import type { GroupStatus } from "./broker/group-status.ts"
 import { createManagement } from "./broker/management.ts"
+import type { Pull } from "./broker/pull/group-pull.ts"
 import type { Config } from "./config/config.ts"
 import { type Abandonable, type Dispatched, nothingToAbandon } from "./core/dispatch.ts"
 import type { PartitionKey } from "./core/key.ts"
@@ -17,7 +18,7 @@ import type { Log } from "./log.ts"
 import { Timeouts } from "./timeouts.ts"
 import { planTopics } from "./topic-plan.ts"
 
-export type { GroupStatus }
+export type { GroupStatus, Pull }
 
 /**
  * Whether messages can come in and go out, and if not, why not (for people). `impaired` names single
@@ -62,6 +63,8 @@ export interface Router {
   explain(topic: string, message: Incoming): Routed | Rejected
   /** The partition queues of a group by partition; `undefined` for one that does not exist. */
   partitionQueues(topic: string, group: string): readonly string[] | undefined
+  /** For consumers that pull messages over HTTP. */
+  readonly pull: Pull
   /** Asks the broker for the depth of each partition queue. */
   describe(topic: string): Promise<readonly GroupStatus[]>
   /**
@@ -120,6 +123,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
     partitionQueues: (topic, group) =>
       plans.find((plan) => plan.topic === topic)?.route.groups.find((each) => each.group === group)
         ?.queues,
+    pull: broker.pull,
     describe: (topic) => broker.describe(topic),
     cutOff: (consumerTag, queues) => cutOff(management, consumerTag, queues, options.log),
     stop: () => broker.stop(config.shutdownTimeoutMs),

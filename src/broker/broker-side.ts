@@ -12,6 +12,8 @@ import { type GroupStatus, groupStatuses } from "./group-status.ts"
 import { Link } from "./link.ts"
 import { lossReason } from "./loss-reason.ts"
 import { Publisher } from "./publisher.ts"
+import type { Pull } from "./pull/group-pull.ts"
+import { PullSide } from "./pull/pull-side.ts"
 import { QueueKeeper } from "./queue-keeper.ts"
 import { SourceSide } from "./source-side.ts"
 import { StartRefused } from "./start-refused.ts"
@@ -43,6 +45,7 @@ export class BrokerSide {
   readonly #topics: ReadonlyMap<string, Topic>
   readonly #publishLink: Link
   readonly #sources: SourceSide
+  readonly #pull: PullSide
   /** Until the generations are agreed on nothing may be routed. */
   #isAgreed = false
   #isStopping = false
@@ -78,6 +81,8 @@ export class BrokerSide {
       count: plans.filter(({ config: { source } }) => source !== undefined).length,
       hasWayOut: () => this.#publishLink.connection !== undefined,
     })
+    const mayRead = () => this.#isAgreed && !this.#isStopping
+    this.#pull = new PullSide({ ...linked, stats: options.stats, mayRead })
     this.#topics = new Map(plans.map((plan) => [plan.topic, this.#topic(plan)]))
     this.#publishLink = new Link({
       ...linked,
@@ -111,6 +116,11 @@ export class BrokerSide {
   /** @throws {Error} for a topic that is not configured */
   dispatch(topic: string): Dispatch {
     return this.#known(topic).dispatch
+  }
+
+  /** What those who pull over HTTP get their messages from. */
+  get pull(): Pull {
+    return this.#pull
   }
 
   /** Why a message cannot be published at the moment. */
@@ -169,6 +179,7 @@ export class BrokerSide {
     if (source && readSources) {
       this.#sources.add({ topic, config: source, dispatch, deadLetters, backoff, log })
     }
+    this.#pull.add(plan, deadLetters, topicStats)
     return { plan, dispatch }
   }
 
@@ -206,12 +217,13 @@ export class BrokerSide {
     this.#conditions.stop()
     this.#keeper.stop()
     this.#sources.stopTaking()
+    this.#pull.stopTaking()
     const deadline = performance.now() + timeoutMs - Math.min(closeMs, timeoutMs / 4)
     while (this.#inFlight() > 0 && performance.now() < deadline) await Bun.sleep(settleCheckMs)
     const left = this.#inFlight()
     if (left > 0) this.#options.log.warn({ left }, "stopping with messages in flight")
     const remainingMs = Math.max(closeMs, deadline - performance.now())
-    await this.#sources.stop(remainingMs)
+    await Promise.all([this.#sources.stop(remainingMs), this.#pull.stop(remainingMs)])
     await this.#publishLink.stop(remainingMs)
     this.#publisher.lost("stopped")
   }

@@ -42,6 +42,8 @@ export interface HttpConfig {
   readonly inFlightMessagesMax: number
   /** @default 50_331_648 */
   readonly inFlightBytesMax: number
+  /** What `/v1/publish` and `/v1/consumer` are about. */
+  readonly simpleQueue?: { readonly topic: string; readonly group: string }
 }
 
 /** A plugin by name or path, with its options beside `use`. */
@@ -102,6 +104,17 @@ export interface GroupConfig {
   readonly members: MembersConfig
   /** Present exactly when `partitions` is `"clients"`. */
   readonly clients?: ClientsConfig
+  readonly pull: PullConfig
+}
+
+/** For consumers of the group that pull over HTTP. */
+export interface PullConfig {
+  /** Messages of a partition that are held for them at once. @default 100 */
+  readonly prefetch: number
+  /** How long a message is a consumer's, if that does not ask for another time. @default 30_000 */
+  readonly visibilityTimeoutMs: number
+  /** How often a message is given out before it is dead-lettered. @default 10 */
+  readonly deliveriesMax: number
 }
 
 /** How the partitions of a group are shared out among its members. Times in milliseconds. */

@@ -128,6 +128,43 @@ export const bounds = {
   singleAcksMax: 16,
   /** Of what a failed handler said, in characters, in the note of its dead letter. */
   handlerErrorLengthMax: 300,
+  /** Messages of a partition that are held for those who pull, and how many that can be set to. */
+  pullPrefetch: 100,
+  pullPrefetchMax: 10_000,
+  /** Bytes of all that is held for them, shared out among the partitions that are read. */
+  pullBytesMax: 64 * 1024 * 1024,
+  /** Partitions that are read for them: each has a channel, of which a connection has 2047. */
+  pullPartitionsMax: 2_000,
+  /** How long a message is given to a consumer. */
+  visibilityTimeoutMs: 30_000,
+  visibilityTimeoutMsMin: 100,
+  visibilityTimeoutMsMax: 43_200_000,
+  /** Longest delay of a message that is given back. */
+  nackDelayMsMax: 43_200_000,
+  /** Leases of a partition that were lost with its channel, and whose keys are kept. */
+  lostLeasesMax: 10_000,
+  /** Messages in one answer, and their bytes, give or take the last. */
+  pullMessages: 10,
+  pullMessagesMax: 1_000,
+  pullAnswerBytesMax: 4 * 1024 * 1024,
+  /** How long a consumer may wait for messages: less than an idle connection lives. */
+  pullWaitMsMax: 30_000,
+  /** How long the first one waits at least: what it is for has only begun to be read. */
+  pullFirstWaitMs: 1_000,
+  /** How long that one waits for the connection on which it is read. */
+  pullConnectMs: 5_000,
+  /** Consumers that wait at once. */
+  pullWaitingMax: 4_096,
+  /** Of a consumer's name, in characters. */
+  consumerNameLengthMax: 255,
+  /** Receipts in one request, their length, and the body of such a request. */
+  pullReceiptsMax: 1_000,
+  receiptLengthMax: 1_024,
+  pullBodyBytesMax: 1024 * 1024,
+  /** Partitions are given back when nobody has asked for messages for so long, and none is leased. */
+  pullIdleMs: 60_000,
+  /** How long a dead letter that the broker does not take waits until it is given out again. */
+  pullDeadLetterRetryMs: 30_000,
   /** Messages of a dead-letter queue that are held while it is looked through. */
   visitedUnackedMax: 1_000,
   /** Messages and bytes accepted over HTTP and not yet confirmed. */

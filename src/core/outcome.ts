@@ -19,13 +19,15 @@ export interface Incoming {
 /** Why a message cannot be routed, whenever and however often it is tried. */
 export type RejectReason = "missing_key" | "invalid_key" | "invalid_json" | "plugin_error"
 
-/** Why a message of a source is dead-lettered. */
+/** Why a message is dead-lettered. */
 export type DeadLetterReason =
   | RejectReason
   /** The partition queue is missing, and could not be declared either. */
   | "unroutable"
   /** The broker closes the channel over it whenever it is published. */
   | "refused_by_broker"
+  /** Not of a source: consumers that pull got it as often as they may, and did not ack it. */
+  | "deliveries_exhausted"
 
 /** Why a consumer dead-letters a message. */
 export type ConsumerDeadLetterReason =

@@ -59,9 +59,11 @@ export interface TopicStats {
 export interface RouterStats {
   readonly topics: { readonly [topic: string]: TopicStats }
   /** Connections opened again after a loss. */
-  readonly reconnects: { publish: number; consume: number }
+  readonly reconnects: { publish: number; consume: number; pull: number }
   /** Connections lost, by reason. */
-  readonly losses: { readonly [connection in "publish" | "consume"]: Record<LossReason, number> }
+  readonly losses: {
+    readonly [connection in "publish" | "consume" | "pull"]: Record<LossReason, number>
+  }
   /** Gauge: for how long the oldest publish has not been confirmed. */
   oldestUnconfirmedSeconds: number
 }
@@ -88,7 +90,12 @@ export const topicStats = (groups: readonly string[]): TopicStats => ({
   settled: 0,
   accepted: 0,
   rejected: rejections(),
-  deadLettered: { ...rejections(), unroutable: 0, refused_by_broker: 0 },
+  deadLettered: {
+    ...rejections(),
+    unroutable: 0,
+    refused_by_broker: 0,
+    deliveries_exhausted: 0,
+  },
   groups: Object.fromEntries(groups.map((group) => [group, groupStats()])),
   deadLetterCopies: groupStats(),
   oldestArrivedMs: () => undefined,
@@ -112,7 +119,7 @@ export const routerStats = (topics: {
   topics: Object.fromEntries(
     Object.entries(topics).map(([topic, groups]) => [topic, topicStats(groups)]),
   ),
-  reconnects: { publish: 0, consume: 0 },
-  losses: { publish: losses(), consume: losses() },
+  reconnects: { publish: 0, consume: 0, pull: 0 },
+  losses: { publish: losses(), consume: losses(), pull: losses() },
   oldestUnconfirmedSeconds: 0,
 })

@@ -24,6 +24,7 @@ describe("defaults", () => {
             drainTimeoutMs: 30_000,
             initialDelayMs: 3_000,
           },
+          pull: { prefetch: 100, visibilityTimeoutMs: 30_000, deliveriesMax: 10 },
         },
       },
       retry: { attemptsMax: 10, backoffMs: 100, backoffMaxMs: 5_000 },

@@ -39,7 +39,7 @@ async function routing() {
     publisher,
     partition: partitionQueue(topic, "g", 1, 0),
     async [Symbol.asyncDispose]() {
-      expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0 })
+      expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0, pull: 0 })
       await connection.shut(5_000)
       await router.stop()
     },

@@ -1,3 +1,4 @@
+import type { GroupPull } from "../../src/broker/pull/group-pull.ts"
 import type { Config } from "../../src/config/config.ts"
 import type { Incoming, PublishOutcome } from "../../src/core/outcome.ts"
 import { routerStats } from "../../src/core/stats.ts"
@@ -14,6 +15,9 @@ export interface ToldRouter extends Router {
     unavailable: ReturnType<Router["unavailable"]>
     publish: (topic: string, message: Incoming) => Promise<PublishOutcome>
     describe: (topic: string) => Promise<readonly GroupStatus[]>
+    receive: GroupPull["receive"]
+    /** Numbers of those that count. */
+    leases: Set<number>
   }
 }
 
@@ -29,6 +33,20 @@ export function createToldRouter(
     unavailable: undefined,
     publish: async (_topic, { key }) => ({ kind: "accepted", key, placements: [toldPlacement] }),
     describe: async () => [],
+    receive: async () => ({ kind: "messages", leases: [] }),
+    leases: new Set(),
+  }
+  const isLease = (number: number) => told.leases.has(number)
+  const pull: GroupPull = {
+    counts: {
+      ...{ delivered: 0, acked: 0, expired: 0, deadLettered: 0 },
+      ...{ leased: 0, held: 0, waiting: 0 },
+    },
+    receive: (...asked) => told.receive(...asked),
+    ack: (number) => told.leases.delete(number),
+    nack: isLease,
+    extend: isLease,
+    leasesOf: () => [],
   }
   return {
     published,
@@ -51,6 +69,10 @@ export function createToldRouter(
     explain: () => ({ kind: "rejected", reason: "missing_key", detail: "told nothing" }),
     partitionQueues: (topic, group) =>
       topic === "t" && group === "g" ? [toldPlacement.queue, "partymq.t.g.g1.p1"] : undefined,
+    pull: {
+      all: [{ topic: "t", group: "g", pull }],
+      of: (topic, group) => (topic === "t" && group === "g" ? pull : undefined),
+    },
     describe: (topic) => told.describe(topic),
     cutOff: async () => 0,
     stop: async () => {},
@@ -96,6 +118,7 @@ function toldConfig(http: Partial<Config["http"]>, sessionTimeoutMs: number): Co
               drainTimeoutMs: 30_000,
               initialDelayMs: 0,
             },
+            pull: { prefetch: 9, visibilityTimeoutMs: 30_000, deliveriesMax: 3 },
           },
         },
         retry: { attemptsMax: 10, backoffMs: 100, backoffMaxMs: 5_000 },

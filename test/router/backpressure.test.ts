@@ -111,7 +111,7 @@ describe.skipIf(!canStartPrivateBroker)("a broker that blocks publishers", () =>
         const routed = await take(broker.url, `partymq.${topic}.all.g1.p0`, backlog)
         const numbers = routed.map(({ body }) => Number(decoder.decode(body)))
         expect(numbers).toEqual(Array.from({ length: backlog }, (_, n) => n))
-        expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0 })
+        expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0, pull: 0 })
         expect((await post("late")).response.status).toBe(202)
         // "Not published" is the truth, and so is "may arrive": here it does, since nothing was lost.
         const unknown = answered.filter(({ response }) => response.status === 504)

@@ -70,7 +70,7 @@ describe.skipIf(!canStartPrivateBroker)("a cluster of three nodes", () => {
           timeoutMs: 30_000,
         })
       }
-      expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0 })
+      expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0, pull: 0 })
       const published = await feed.stop()
       await until(() => stats.settled === published.length, { what: "all to be routed" })
       const oracle = new OrderOracle()

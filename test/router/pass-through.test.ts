@@ -93,7 +93,7 @@ async function passed(way: Way, all: readonly PassingMessage[]): Promise<Deliver
   if (way.again) await seeAndGiveBack(source, all.length)
   const router = way.again ? await startedRouter(config) : first
   const arrived = await take(vhost.url, way.target(topic), all.length)
-  expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0 })
+  expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0, pull: 0 })
   await connection.shut(5_000)
   await router.stop()
   return arrived
@@ -188,7 +188,7 @@ test("the broker lets nobody publish what it could not deliver, so that no sourc
   await publishAll(connection, `${topic}.source`, [last])
   const arrived = await take(vhost.url, partition(topic), accepted + 1)
   expect(arrived.at(-1)!.body).toEqual(last.body)
-  expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0 })
+  expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0, pull: 0 })
   await connection.shut(5_000)
   await router.stop()
 }, 60_000)

@@ -58,7 +58,7 @@ test("a source whose queue stays full stops neither the others nor the reading, 
     Array.from({ length: count }, (_, at) => at),
   )
   await until(() => router.stats.topics.full!.settled === count, { what: "all to be acked" })
-  expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0 })
+  expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0, pull: 0 })
   await connection.shut(5_000)
   await router.stop()
 }, 90_000)

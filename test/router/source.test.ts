@@ -246,7 +246,7 @@ describe("a source queue", () => {
       bodies.map((body) => body.split(" ")[0]),
     )
     await until(() => stats.topics[topic]!.settled === bodies.length, { what: "all to settle" })
-    expect(stats.reconnects).toEqual({ publish: 0, consume: 0 })
+    expect(stats.reconnects).toEqual({ publish: 0, consume: 0, pull: 0 })
     await router.stop()
   }, 60_000)
 

@@ -146,7 +146,7 @@ test("headers that the broker lets grow over a frame go through", async () => {
   await publisher.unconfirmedAtMost(0)
   const [arrived] = await take(vhost.url, partitionQueue(topic, "g", 1, 0), 1)
   expect(new TextDecoder().decode(arrived!.body)).toBe("large")
-  expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0 })
+  expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0, pull: 0 })
   await connection.shut(5_000)
   await router.stop()
 }, 30_000)

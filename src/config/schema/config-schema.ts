@@ -17,7 +17,11 @@ const fields = section({
 })
 
 /** The whole of what a user may write. Each message says what is allowed at its place. */
-export const configSchema = v.pipe(fields, contradictions(sourcesTwice))
+export const configSchema = v.pipe(
+  fields,
+  contradictions(sourcesTwice),
+  contradictions(simpleQueueOfNothing),
+)
 
 /** What a user may write: the configuration with everything optional that has a default. */
 export type ConfigInput = v.InferInput<typeof fields>
@@ -35,4 +39,20 @@ function sourcesTwice(config: v.InferOutput<typeof fields>): Contradiction[] {
     found.push({ path: ["topics", topic, "source", "queue"], found: source.queue, allowed })
   }
   return found
+}
+
+/** The simple queue is that of a group which there is. */
+function simpleQueueOfNothing({ http, topics }: v.InferOutput<typeof fields>): Contradiction[] {
+  const { simpleQueue } = http
+  if (simpleQueue === undefined) return []
+  const path = ["http", "simpleQueue"]
+  const { topic, group } = simpleQueue
+  const groups = Object.hasOwn(topics, topic) ? topics[topic]!.groups : undefined
+  if (groups === undefined) {
+    const allowed = `a topic that is configured: ${Object.keys(topics).join(", ")}`
+    return [{ path: [...path, "topic"], found: topic, allowed }]
+  }
+  if (Object.hasOwn(groups, group)) return []
+  const allowed = `a group of topic "${topic}": ${Object.keys(groups).join(", ")}`
+  return [{ path: [...path, "group"], found: group, allowed }]
 }

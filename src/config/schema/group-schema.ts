@@ -22,6 +22,15 @@ const membersSchema = section({
   initialDelayMs: v.optional(durationMs(0), 3_000),
 })
 
+const pullSchema = section({
+  prefetch: v.optional(integer(1, bounds.pullPrefetchMax), bounds.pullPrefetch),
+  visibilityTimeoutMs: v.optional(
+    integer(bounds.visibilityTimeoutMsMin, bounds.visibilityTimeoutMsMax),
+    bounds.visibilityTimeoutMs,
+  ),
+  deliveriesMax: v.optional(integer(1, 1_000_000), 10),
+})
+
 const fields = section({
   partitions: v.optional(
     v.custom<number | "clients">(
@@ -40,6 +49,7 @@ const fields = section({
   queue: v.optional(queueSchema, {}),
   members: v.optional(membersSchema, {}),
   clients: v.exactOptional(clientsSchema),
+  pull: v.optional(pullSchema, {}),
 })
 
 /** A client-bound group always has its `clients` settings, any other group never. */

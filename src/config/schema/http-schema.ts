@@ -1,7 +1,7 @@
 import * as v from "valibot"
 import { bounds } from "../../core/bounds.ts"
 import { type Contradiction, contradictions } from "./contradictions.ts"
-import { durationMs, integer, text } from "./fields.ts"
+import { durationMs, integer, name, text } from "./fields.ts"
 import { section } from "./section.ts"
 
 const fields = section({
@@ -11,6 +11,7 @@ const fields = section({
   publishTimeoutMs: v.optional(durationMs(), 10_000),
   inFlightMessagesMax: v.optional(integer(1, 1_048_576), bounds.httpInFlightMessagesMax),
   inFlightBytesMax: v.optional(integer(1, 8 * 1024 ** 3), bounds.httpInFlightBytesMax),
+  simpleQueue: v.exactOptional(section({ topic: name, group: name })),
 })
 
 export const httpSchema = v.pipe(fields, contradictions(httpContradictions))
