@@ -161,6 +161,9 @@ export const bounds = {
   pullReceiptsMax: 1_000,
   receiptLengthMax: 1_024,
   pullBodyBytesMax: 1024 * 1024,
+  /** Such requests whose body is coming, and the bytes that have come. */
+  pullRequestsMax: 8_192,
+  pullRequestBytesMax: 16 * 1024 * 1024,
   /** Partitions are given back when nobody has asked for messages for so long, and none is leased. */
   pullIdleMs: 60_000,
   /** How long a dead letter that the broker does not take waits until it is given out again. */

@@ -7,6 +7,7 @@ import { messagesRoute } from "./messages.ts"
 import { metricsRoute } from "./metrics-route.ts"
 import { openApiRoute } from "./openapi-route.ts"
 import { problem, problemResponse } from "./problem.ts"
+import { pullRoutes } from "./pull/pull-routes.ts"
 import type { Route } from "./route.ts"
 import { topicListRoute, topicRoute } from "./topics.ts"
 
@@ -28,12 +29,14 @@ export function createApp(deps: HttpDeps): Hono {
 }
 
 function createRoutes(deps: HttpDeps): readonly Route[] {
+  const messages = messagesRoute(deps)
   const routes = [
-    messagesRoute(deps),
+    messages,
     topicListRoute(deps),
     topicRoute(deps),
     ...groupRoutes(deps),
     ...memberRoutes(deps),
+    ...pullRoutes(deps, messages),
     aliveRoute(),
     readyRoute(deps),
     metricsRoute(deps),

@@ -4,6 +4,7 @@ import type { GroupCoordinators } from "../group-coordinators.ts"
 import type { GroupWatchdog } from "../group-watchdog.ts"
 import type { Router } from "../router.ts"
 import { registerGroupMetrics } from "./group-metrics.ts"
+import { registerPullMetrics } from "./pull/pull-metrics.ts"
 import { registerRouterMetrics } from "./router-metrics.ts"
 
 /** One answered request. `route` is the pattern, never the path: paths are without number. */
@@ -35,6 +36,7 @@ export function createMetrics(
   registerRouterMetrics(registry, router)
   registerAdmissionMetrics(registry, admission)
   registerGroupMetrics(registry, groups, watchdog)
+  registerPullMetrics(registry, router.pull)
   const batchLines = registerBatchLines(registry)
   const requests = new Counter({
     name: "partymq_http_requests_total",

@@ -33,7 +33,11 @@ function operationObject(path: string, operation: Operation): object {
     operationId: id,
     summary,
     ...(description === undefined ? {} : { description }),
-    parameters: [...pathParameters(path), ...headerParameters(operation)],
+    parameters: [
+      ...pathParameters(path),
+      ...queryParameters(operation),
+      ...headerParameters(operation),
+    ],
     ...(bodies === undefined ? {} : { requestBody: requestBody(bodies) }),
     responses: {
       ...Object.fromEntries(successes.map(successResponse)),
@@ -56,6 +60,12 @@ const pathParameters = (path: string): object[] =>
     name,
     in: "path",
     required: true,
+    schema: { type: "string" },
+  }))
+
+const queryParameters = ({ query = [] }: Operation): object[] =>
+  query.map(({ name, description, isRequired }) => ({
+    ...{ name, in: "query", description, required: isRequired },
     schema: { type: "string" },
   }))
 

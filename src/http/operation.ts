@@ -7,6 +7,8 @@ export interface Operation {
   readonly summary: string
   readonly description?: string
   readonly requestHeaders?: readonly RequestHeader[]
+  /** Parameters of the query. */
+  readonly query?: readonly QueryParameter[]
   /** Media types of the request's body. */
   readonly bodies?: readonly string[]
   readonly successes: readonly Success[]
@@ -17,6 +19,12 @@ export interface Operation {
 export interface RequestHeader {
   readonly name: string
   readonly description: string
+}
+
+export interface QueryParameter {
+  readonly name: string
+  readonly description: string
+  readonly isRequired: boolean
 }
 
 export interface Success {

@@ -17,9 +17,15 @@ export const problemCatalogue = {
     retriable: false,
     title: "The request of a member cannot be read",
   },
+  invalid_pull: {
+    status: 400,
+    retriable: false,
+    title: "The request of a consumer that pulls cannot be read",
+  },
   unknown_topic: { status: 404, retriable: false, title: "There is no such topic" },
   unknown_group: { status: 404, retriable: false, title: "There is no such group" },
   unknown_member: { status: 404, retriable: false, title: "There is no such member" },
+  no_simple_queue: { status: 404, retriable: false, title: "No simple queue is configured" },
   not_found: { status: 404, retriable: false, title: "There is nothing at this path" },
   method_not_allowed: {
     status: 405,
@@ -27,6 +33,11 @@ export const problemCatalogue = {
     title: "The path does not have this method",
   },
   body_read_timeout: { status: 408, retriable: true, title: "The body took too long to arrive" },
+  stale_receipt: {
+    status: 409,
+    retriable: false,
+    title: "The receipt is of no lease that there is",
+  },
   body_too_large: { status: 413, retriable: false, title: "The body is too large" },
   unsupported_media_type: {
     status: 415,

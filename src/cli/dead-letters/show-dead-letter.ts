@@ -1,7 +1,7 @@
 import { visitMessages } from "../../broker/dead-letters.ts"
 import { original } from "../../core/dead-letter.ts"
+import { shownMessage } from "../../shown-message.ts"
 import { CommandFailed } from "../command-failed.ts"
-import { shownMessage } from "../shown-message.ts"
 import { withConnection } from "../with-connection.ts"
 import type { DeadLetterTask } from "./dead-letter-task.ts"
 import { described } from "./described.ts"

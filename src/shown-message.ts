@@ -1,8 +1,8 @@
-import type { HeaderValue } from "../core/message.ts"
-import { messageView } from "../core/message-view.ts"
-import { shownKey } from "../shown-key.ts"
-import { decodeTable } from "../wire/field.ts"
-import { headerEntries } from "../wire/headers.ts"
+import type { HeaderValue } from "./core/message.ts"
+import { messageView } from "./core/message-view.ts"
+import { shownKey } from "./shown-key.ts"
+import { decodeTable } from "./wire/field.ts"
+import { headerEntries } from "./wire/headers.ts"
 
 /** A message as the commands print it, as JSON. */
 export interface ShownMessage {
