@@ -4,6 +4,7 @@ import type { GroupStatus } from "./broker/group-status.ts"
 import { createManagement } from "./broker/management.ts"
 import type { Pull } from "./broker/pull/group-pull.ts"
 import type { Config } from "./config/config.ts"
+import { bounds } from "./core/bounds.ts"
 import { type Abandonable, type Dispatched, nothingToAbandon } from "./core/dispatch.ts"
 import type { PartitionKey } from "./core/key.ts"
 import {
@@ -34,6 +35,8 @@ export interface RouterOptions {
   readonly baseDir: string
   /** Whether to read the source queues; without, only `publish` brings messages in. @default true */
   readonly readSources?: boolean
+  /** After so long partitions that nobody pulls from are given back. @default bounds.pullIdleMs */
+  readonly pullIdleMs?: number
 }
 
 /** The router of one process: everything between the doors (HTTP, AMQP source) and the broker. */
@@ -104,7 +107,8 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
   const readSources = options.readSources ?? true
   const management = createManagement(config.amqp)
   const timeouts = new Timeouts(config.http.publishTimeoutMs)
-  const broker = new BrokerSide({ config, plans, stats, log: options.log, readSources })
+  const { log, pullIdleMs = bounds.pullIdleMs } = options
+  const broker = new BrokerSide({ config, plans, stats, log, readSources, pullIdleMs })
   return {
     config,
     stats,

@@ -1,3 +1,4 @@
+import { bounds } from "./core/bounds.ts"
 import type { HeaderValue } from "./core/message.ts"
 import { messageView } from "./core/message-view.ts"
 import { shownKey } from "./shown-key.ts"
@@ -35,11 +36,16 @@ function headersOf(properties: Uint8Array): { readonly [name: string]: unknown }
   return Object.fromEntries(Object.entries(table).map(([name, value]) => [name, json(value)]))
 }
 
-/** What JSON cannot say becomes text: 64-bit integers their digits, bytes base64. */
-function json(value: HeaderValue): unknown {
+/**
+ * What JSON cannot say becomes text: 64-bit integers their digits, bytes base64. What is nested more
+ * deeply than others can be expected to read is left out.
+ */
+function json(value: HeaderValue, depth = 1): unknown {
   if (typeof value === "bigint") return value.toString()
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64")
   if (value instanceof Date || value === null || typeof value !== "object") return value
-  if (Array.isArray(value)) return value.map(json)
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, json(each)]))
+  if (depth > bounds.shownHeaderDepthMax) return null
+  if (Array.isArray(value)) return value.map((each) => json(each, depth + 1))
+  const entries = Object.entries(value).map(([name, each]) => [name, json(each, depth + 1)])
+  return Object.fromEntries(entries)
 }

@@ -25,6 +25,7 @@ export interface BrokerSideOptions {
   readonly stats: RouterStats
   readonly log: Log
   readonly readSources: boolean
+  readonly pullIdleMs: number
 }
 
 /** One topic on its way. */
@@ -82,7 +83,7 @@ export class BrokerSide {
       hasWayOut: () => this.#publishLink.connection !== undefined,
     })
     const mayRead = () => this.#isAgreed && !this.#isStopping
-    this.#pull = new PullSide({ ...linked, stats: options.stats, mayRead })
+    this.#pull = new PullSide({ ...linked, ...options, mayRead })
     this.#topics = new Map(plans.map((plan) => [plan.topic, this.#topic(plan)]))
     this.#publishLink = new Link({
       ...linked,

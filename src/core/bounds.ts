@@ -19,6 +19,8 @@ export const bounds = {
   durationMsMax: 4_294_967_295,
   /** Levels of nesting in a configuration. */
   configDepthMax: 32,
+  /** Levels of nesting in a header that is shown. */
+  shownHeaderDepthMax: 32,
   /** Of one logged value: levels of nesting, fields of one object, characters of one text. */
   logDepthMax: 6,
   logFieldsMax: 64,
@@ -150,7 +152,7 @@ export const bounds = {
   /** How long a consumer may wait for messages: less than an idle connection lives. */
   pullWaitMsMax: 30_000,
   /** How long the first one waits at least: what it is for has only begun to be read. */
-  pullFirstWaitMs: 1_000,
+  pullFirstWaitMs: 500,
   /** How long that one waits for the connection on which it is read. */
   pullConnectMs: 5_000,
   /** Consumers that wait at once. */

@@ -198,12 +198,12 @@ export class PullGroup implements GroupPull {
     if (!this.#isOpen) return
     const nowMs = performance.now()
     const idleFromMs = this.#isUsed ? nowMs : this.#askedMs
-    const dueMs = this.#leases.nextDueMs ?? idleFromMs + bounds.pullIdleMs
-    const afterMs = Math.min(Math.max(1, Math.ceil(dueMs - nowMs)), bounds.pullIdleMs)
+    const dueMs = this.#leases.nextDueMs ?? idleFromMs + this.#shares.idleMs
+    const afterMs = Math.min(Math.max(1, Math.ceil(dueMs - nowMs)), this.#shares.idleMs)
     this.#timer = setTimeout(() => {
       const idleMs = performance.now() - this.#askedMs
       const isDue = this.#leases.nextDueMs !== undefined
-      if (this.#isUsed || isDue || idleMs < bounds.pullIdleMs) this.#changed()
+      if (this.#isUsed || isDue || idleMs < this.#shares.idleMs) this.#changed()
       else this.#giveBack()
     }, afterMs)
   }

@@ -14,4 +14,6 @@ export interface PullShares {
   bytesOfPartition(): number
   /** Places for consumers that wait. */
   readonly waiting: { count: number }
+  /** After so long partitions that nobody pulls from are given back. */
+  readonly idleMs: number
 }

@@ -20,6 +20,7 @@ export interface PullSideOptions {
   readonly log: Log
   readonly backoff: Backoff
   readonly stats: RouterStats
+  readonly pullIdleMs: number
   /** Whether the queues are there and are those of the configuration. */
   readonly mayRead: () => boolean
 }
@@ -57,6 +58,7 @@ export class PullSide implements Pull {
       },
       bytesOfPartition: () => bounds.pullBytesMax / Math.max(1, this.#partitions),
       waiting: { count: 0 },
+      idleMs: options.pullIdleMs,
     }
   }
 

@@ -47,7 +47,8 @@ export const onlyGroup = (topic: TopicRoute, group: GroupRoute): TopicRoute => (
   groups: [group],
 })
 
-function givenKey(message: MessageView): PartitionKey | undefined {
+/** The key that the producer set outright, as the message says. */
+export function givenKey(message: MessageView): PartitionKey | undefined {
   try {
     return message.headerKey(givenKeyHeader) as PartitionKey | undefined
   } catch {
