@@ -204,6 +204,19 @@ const mistakes: [input: unknown, path: string, found: string, allowed: string][]
     "5",
     'type is "quorum"',
   ],
+  [withGroup({ pull: { prefetch: 0 } }), `${group}.pull.prefetch`, "0", "1 to 10000"],
+  [
+    { ...withGroup({}), http: { simpleQueue: { topic: "other", group: "billing" } } },
+    "http.simpleQueue.topic",
+    '"other"',
+    "a topic that is configured: orders",
+  ],
+  [
+    { ...withGroup({}), http: { simpleQueue: { topic: "orders", group: "toString" } } },
+    "http.simpleQueue.group",
+    '"toString"',
+    'a group of topic "orders": billing',
+  ],
   [
     withQueue({ deadLetterRoutingKey: "k" }),
     `${group}.queue.deadLetterRoutingKey`,
