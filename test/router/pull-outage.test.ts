@@ -3,6 +3,7 @@ import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
 import type { Router, RouterOptions } from "../../src/router.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { TcpProxy } from "../chaos/tcp-proxy.ts"
+import { management } from "../support/management.ts"
 import { PullClient, type PulledMessage } from "../support/pull-client.ts"
 import { take } from "../support/raw-client.ts"
 import { quietLog, startedRouter } from "../support/test-router.ts"
@@ -129,6 +130,21 @@ describe("when a router ends", () => {
 })
 
 describe("partitions that are read for consumers that pull", () => {
+  test("are read on after their queue was deleted, and what was leased of it is stale", async () => {
+    const topic = unique("deleted")
+    const one = await start(topic)
+    const { client, router } = one
+    await publish(one, topic, "k", ["1"])
+    const lost = await client.receive()
+    await management("DELETE", `/api/queues/${vhost.name}/partymq.${topic}.g.g1.p0`)
+    await until(() => router.pull.of(topic, "g")!.counts.held === 0, { what: "it to be noticed" })
+    await publish(one, topic, "k", ["2"])
+    expect(await client.settle("ack", lost)).toMatchObject({ status: 409 })
+    const next = await client.receive()
+    expect(bodies(next)).toEqual(["2"])
+    await client.settle("ack", next)
+  })
+
   test("are given back once nobody asks any more, but not while something is leased or delayed", async () => {
     const topic = unique("idle")
     const one = await start(topic, { pullIdleMs: 300 })

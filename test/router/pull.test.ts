@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
 import type { Router } from "../../src/router.ts"
+import { management } from "../support/management.ts"
 import { PullClient, type PulledMessage } from "../support/pull-client.ts"
 import { connect, RawPublisher } from "../support/raw-client.ts"
 import { quietLog, startedRouter } from "../support/test-router.ts"
@@ -176,7 +177,7 @@ describe("messages that are pulled", () => {
   test("may have properties of any kind", async () => {
     const connection = await connect(vhost.url)
     const publisher = await RawPublisher.open(connection, `partymq.${topic}.b.g1.p0`)
-    const depth = 20_000
+    const depth = 5_000
     const nested = Uint8Array.from(
       Array.from({ length: depth }, (_, n) => {
         const size = 5 * (depth - 1 - n)
@@ -262,6 +263,28 @@ describe("a message that nobody can handle", () => {
     expect(router.stats.topics[topic]!.deadLettered.deliveries_exhausted).toBe(1)
     expect(counts("poison")).toMatchObject({ deadLettered: 1, expired: 1, held: 0, leased: 0 })
   })
+
+  test("is not acked, and not followed, before the broker has confirmed it as a dead letter", async () => {
+    const { poison } = groups
+    const policy = `/api/policies/${vhost.name}/full`
+    const pattern = `^partymq\\.${topic}\\.dlq$`
+    const definition = { "max-length": 0 }
+    await management("PUT", policy, { pattern, definition, "apply-to": "queues" })
+    await until(() => isRefused(`partymq.${topic}.dlq`), { what: "the policy to be in force" })
+    for (const body of ["bad", "good"]) await publish("poison", body, "k")
+    const { deadLetterCopies, deadLettered } = router.stats.topics[topic]!
+    const before = deadLettered.deliveries_exhausted
+    for (let n = 0; n < 2; n++) await poison.settle("nack", await poison.receive())
+    await until(() => deadLetterCopies.nacked > 0, { what: "the dead letter to be refused" })
+    expect(await poison.receive({ waitMs: 100 })).toEqual([])
+    expect(counts("poison").held).toBe(2)
+    expect(deadLettered.deliveries_exhausted).toBe(before)
+    await management("DELETE", policy)
+    const next = await poison.receive()
+    expect(bodies(next)).toEqual(["good"])
+    expect(deadLettered.deliveries_exhausted).toBe(before + 1)
+    await poison.settle("ack", next)
+  })
 })
 
 describe("the simple queue", () => {
@@ -307,5 +330,19 @@ describe("the simple queue", () => {
     }
   })
 })
+
+async function isRefused(queue: string): Promise<boolean> {
+  const connection = await connect(vhost.url)
+  try {
+    const channel = await connection.plainChannel()
+    await channel.confirmSelect()
+    await channel.basicPublish("", queue, "probe")
+    return false
+  } catch {
+    return true
+  } finally {
+    await connection.shut(5_000)
+  }
+}
 
 const counts = (group: string) => router.pull.of(topic, group)!.counts

@@ -98,6 +98,8 @@ export class PullSide implements Pull {
   async #connect(): Promise<Connection | Unavailable> {
     const { mayRead } = this.#options
     if (this.#isStopping || !mayRead()) return this.#away()
+    const { connection } = this.#link
+    if (connection !== undefined) return connection
     // Until it has been up, it is being opened for whoever asks now.
     this.#starting ??= this.#link.start().catch(() => {})
     const late = () => new Error("not connected in time")
