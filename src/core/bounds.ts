@@ -134,7 +134,7 @@ export const bounds = {
   pullPrefetch: 100,
   pullPrefetchMax: 10_000,
   /** Bytes of all that is held for them, shared out among the partitions that are read. */
-  pullBytesMax: 64 * 1024 * 1024,
+  pullBytesMax: 32 * 1024 * 1024,
   /** Partitions that are read for them: each has a channel, of which a connection has 2047. */
   pullPartitionsMax: 2_000,
   /** How long a message is given to a consumer. */

@@ -18,6 +18,15 @@ const quotes: readonly (readonly [page: string, quote: string])[] = [
   ["docs/configuration.md", `up to ${bounds.nameLengthMax} letters`],
   ["docs/configuration.md", `At most ${bounds.bodyBytesMax}.`],
   ["docs/configuration.md", `silent for ${spelt(bounds.heartbeatHalvesMissed)} intervals`],
+  ["docs/pull.md", `1 to ${bounds.pullMessagesMax}. Without it ${bounds.pullMessages}.`],
+  ["docs/pull.md", `some ${bounds.pullAnswerBytesMax / 2 ** 20} MiB of them`],
+  ["docs/pull.md", `up to ${bounds.pullWaitMsMax}. Without it 0.`],
+  ["docs/pull.md", `${bounds.visibilityTimeoutMsMin} to ${bounds.visibilityTimeoutMsMax}.`],
+  ["docs/pull.md", `up to ${bounds.pullReceiptsMax} receipts`],
+  ["docs/pull.md", `about ${bounds.pullBytesMax / 2 ** 20} MiB`],
+  ["docs/pull.md", `after ${bounds.pullDeadLetterRetryMs / 1000} seconds`],
+  ["docs/pull.md", `at most ${bounds.pullPartitionsMax} partitions`],
+  ["docs/pull.md", `${bounds.pullWaitingMax} consumers wait at once`],
   ["docs/operating.md", `about ${bounds.sourceInFlightBytesMax / 2 ** 20} MiB`],
 ]
 

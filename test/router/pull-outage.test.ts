@@ -169,7 +169,7 @@ describe("partitions that are read for consumers that pull", () => {
   test("hold no more bytes than their share, and go on with the rest in order", async () => {
     const topic = unique("large")
     const one = await start(topic)
-    const sizeBytes = 15 * 1024 * 1024
+    const sizeBytes = 8 * 1024 * 1024
     const large = (n: number) => String(n).padEnd(sizeBytes, ".")
     for (let n = 0; n < 7; n++) await publish(one, topic, n % 2 === 0 ? "a" : "b", [large(n)])
     const { client, router } = one
