@@ -4,15 +4,12 @@ import type { Assignment } from "../group-coordinator.ts"
 import type { HttpDeps } from "./deps.ts"
 import { groupOf } from "./group-of.ts"
 import { jsonResponse } from "./json-response.ts"
-import { jsonValue } from "./json-value.ts"
 import { keyRule } from "./key-rule.ts"
 import type { Operation } from "./operation.ts"
 import { problem, problemResponse } from "./problem.ts"
-import { readBody } from "./read-body.ts"
-import { stoppingProblem } from "./readiness-problem.ts"
+import { readJson, unreadableBody } from "./read-json.ts"
 import type { Route } from "./route.ts"
 import { assignmentSchema, leftSchema } from "./schemas.ts"
-import { unreadBodyResponse } from "./unread-body.ts"
 
 const path = "/v1/topics/:topic/groups/:group/members"
 
@@ -122,13 +119,7 @@ const assigned: Operation["successes"][number] = {
   schema: assignmentSchema,
 }
 
-const unreadable = [
-  "invalid_member",
-  "body_incomplete",
-  "body_read_timeout",
-  "body_too_large",
-  "shutting_down",
-] as const
+const unreadable = ["invalid_member", ...unreadableBody] as const
 
 /** The assignment, and by what key its messages were placed. */
 function answer(
@@ -145,32 +136,13 @@ function unknownMember(member: string): Response {
   return problemResponse(problem("unknown_member", detail))
 }
 
-/** The body as JSON of that form, an empty one being an empty object; or the answer that says why not. */
-async function readMember<Schema extends v.GenericSchema>(
-  { body }: Request,
+/** The body as JSON of that form; or the answer that says why not. */
+const readMember = <Schema extends v.GenericSchema>(
+  request: Request,
   deps: HttpDeps,
   schema: Schema,
-): Promise<{ readonly value: v.InferOutput<Schema> } | Response> {
-  const stopping = stoppingProblem(deps)
-  if (stopping !== undefined) return problemResponse(stopping)
-  const bytesMax = bounds.memberBodyBytesMax
-  const read = await readBody(body, {
-    bytesMax,
-    timeoutMs: deps.bodyReadTimeoutMs,
-    signal: deps.stopping,
-    place: { grow: () => true, complete: () => {}, onEvicted: () => {} },
+) =>
+  readJson(request, deps, schema, {
+    bytesMax: bounds.memberBodyBytesMax,
+    invalid: "invalid_member",
   })
-  if (read.kind !== "body") return unreadBodyResponse(read.kind, bytesMax)
-  const parsed = v.safeParse(schema, memberValue(read.body))
-  if (parsed.success) return { value: parsed.output }
-  const { issues } = parsed
-  const [issue] = issues
-  const at = v.getDotPath(issue) ?? "the body"
-  return problemResponse(problem("invalid_member", `${at}: ${issue.message}`))
-}
-
-/** `undefined` for what is not JSON, and for an array, which passes for an object. */
-function memberValue(body: Uint8Array): unknown {
-  const value = body.length === 0 ? {} : jsonValue(body)
-  return Array.isArray(value) ? undefined : value
-}

@@ -2,10 +2,11 @@ import * as v from "valibot"
 import type { Place } from "../core/admission.ts"
 import type { HttpDeps } from "./deps.ts"
 import { jsonValue } from "./json-value.ts"
-import { type Problem, problem } from "./problem.ts"
+import { type Problem, problem, problemResponse } from "./problem.ts"
 import type { ProblemCode } from "./problem-catalogue.ts"
 import { readBody } from "./read-body.ts"
 import { stoppingProblem } from "./readiness-problem.ts"
+import { unreadBodyResponse } from "./unread-body.ts"
 
 export interface JsonBounds {
   readonly bytesMax: number
@@ -22,40 +23,21 @@ export const unreadableBody = [
   "shutting_down",
 ] as const satisfies readonly ProblemCode[]
 
-/** The body as JSON of that form; an empty one is an empty object. */
+/** The body as JSON of that form, an empty one being an empty object; or the answer that says why not. */
 export async function readJson<Schema extends v.GenericSchema>(
   { body }: Request,
   deps: Pick<HttpDeps, "bodyReadTimeoutMs" | "stopping">,
   schema: Schema,
   { bytesMax, invalid, place = anyPlace() }: JsonBounds,
-): Promise<{ readonly value: v.InferOutput<Schema> } | Problem> {
-  const { bodyReadTimeoutMs, stopping } = deps
-  const isStopping = () => stoppingProblem(deps)
-  const refusal = isStopping()
-  if (refusal !== undefined) return refusal
-  const bodyBounds = { bytesMax, timeoutMs: bodyReadTimeoutMs, signal: stopping, place }
-  const read = await readBody(body, bodyBounds)
-  switch (read.kind) {
-    case "body":
-      return formed(schema, read.body, invalid)
-    case "too_large":
-      return problem("body_too_large", `the body is over ${bytesMax} bytes`)
-    case "timeout":
-      return problem("body_read_timeout", "the body did not arrive in time")
-    case "overloaded":
-      return problem("overloaded", "too many requests are under way")
-    default:
-      return isStopping() ?? problem("body_incomplete", "the body ended before it was complete")
-  }
-}
-
-function formed<Schema extends v.GenericSchema>(
-  schema: Schema,
-  body: Uint8Array,
-  invalid: ProblemCode,
-): { readonly value: v.InferOutput<Schema> } | Problem {
-  const parsed = v.safeParse(schema, objectOf(body))
-  return parsed.success ? { value: parsed.output } : formProblem(parsed.issues[0], invalid)
+): Promise<{ readonly value: v.InferOutput<Schema> } | Response> {
+  const refusal = stoppingProblem(deps)
+  if (refusal !== undefined) return problemResponse(refusal)
+  const { bodyReadTimeoutMs: timeoutMs, stopping: signal } = deps
+  const read = await readBody(body, { bytesMax, timeoutMs, signal, place })
+  if (read.kind !== "body") return unreadBodyResponse(read.kind, bytesMax)
+  const parsed = v.safeParse(schema, objectOf(read.body))
+  if (parsed.success) return { value: parsed.output }
+  return problemResponse(formProblem(parsed.issues[0], invalid))
 }
 
 /** What is wrong with the form of something. */

@@ -4,10 +4,11 @@ import type { PullConfig } from "../../config/config.ts"
 import type { Admission } from "../../core/admission.ts"
 import { bounds } from "../../core/bounds.ts"
 import type { HttpDeps } from "../deps.ts"
-import { type Problem, problem } from "../problem.ts"
+import type { Problem } from "../problem.ts"
 import { readJson, unreadableBody } from "../read-json.ts"
 import { unknownGroup } from "../unknown-group.ts"
 import { unknownTopic } from "../unknown-topic.ts"
+import { unreadBodyResponse } from "../unread-body.ts"
 import type { Receipts } from "./receipts.ts"
 
 /** What the routes of consumers that pull work with. */
@@ -49,10 +50,10 @@ export async function readPull<Schema extends v.GenericSchema>(
   request: Request,
   deps: PullDeps,
   schema: Schema,
-): Promise<{ readonly value: v.InferOutput<Schema> } | Problem> {
-  const place = deps.bodies.enter(0)
-  if (place === undefined) return problem("overloaded", "too many requests are under way")
+): Promise<{ readonly value: v.InferOutput<Schema> } | Response> {
   const bytesMax = bounds.pullBodyBytesMax
+  const place = deps.bodies.enter(0)
+  if (place === undefined) return unreadBodyResponse("overloaded", bytesMax)
   try {
     return await readJson(request, deps, schema, { bytesMax, invalid: "invalid_pull", place })
   } finally {

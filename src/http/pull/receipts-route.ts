@@ -87,7 +87,7 @@ export function receiptsRoute(deps: PullDeps, verb: ReceiptVerb): Route {
       const group = pulledGroup(deps, parameters)
       if ("code" in group) return problemResponse(group)
       const read = await readPull(request, deps, schema)
-      if ("code" in read) return problemResponse(read)
+      if (read instanceof Response) return read
       return settle(deps, group, verb, read.value)
     },
   }

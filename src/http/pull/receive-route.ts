@@ -61,7 +61,7 @@ export function receiveRoute(deps: PullDeps): Route {
       const group = pulledGroup(deps, parameters)
       if ("code" in group) return problemResponse(group)
       const read = await readPull(request, deps, receiveSchema)
-      if ("code" in read) return problemResponse(read)
+      if (read instanceof Response) return read
       return receive(deps, group, read.value, request.signal)
     },
   }
