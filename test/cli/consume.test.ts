@@ -138,8 +138,9 @@ describe("consume", () => {
   test("ends well when its reader has enough, and leaves what it could not write", async () => {
     using folder = onePartition("quorum")
     const queue = await declared(folder)
-    // Each is more than a pipe holds, so none is written before the one ahead of it is read.
-    const large = (number: string) => `${number} ${"x".repeat(200_000)}`
+    // Each is more than a pipe holds and its reader reads ahead, some 400 KB on a busy machine, so none
+    // is written before the one ahead of it is read.
+    const large = (number: string) => `${number} ${"x".repeat(1_000_000)}`
     await publishTo(queue, numbers(19, 1).map(large))
     const child = spawnPartymq(["consume", folder.topic, "--group=g"], folder.options)
     try {

@@ -75,6 +75,15 @@ function requirePartition({ route }: TopicPlan, { group, partition = 0 }: Consum
  */
 const prefetch = 1_000
 
+/** Lines that are written at once, in characters, unless one alone is longer. */
+const writeLengthMax = 65_536
+
+interface Line {
+  readonly text: string
+  readonly delivery: Delivery
+  readonly reader: QueueReader
+}
+
 /** How long what is printed may be unacked: after a crash it is printed again. */
 const ackIntervalMs = 20
 
@@ -84,6 +93,9 @@ class Consuming {
   readonly #plan: TopicPlan
   readonly #queues: readonly { queue: string; partition: number }[]
   readonly #readers: QueueReader[] = []
+  /** What is to be printed after the write under way. */
+  #waiting: Line[] = []
+  #isWriting = false
   /** The last delivery of each reader that is printed and not acked. */
   readonly #printed = new Map<QueueReader, Delivery>()
   /** A write failed: nobody reads any more. */
@@ -127,6 +139,7 @@ class Consuming {
   /** Gives the partitions back; what was delivered and not printed returns to them, in order. */
   async stop(): Promise<void> {
     this.#left = 0
+    this.#waiting = []
     this.#ackPrinted()
     await Promise.all(this.#readers.map((reader) => reader.close()))
   }
@@ -135,15 +148,38 @@ class Consuming {
     if (this.#left === 0) return
     this.#left -= 1
     const line = { partition, key: this.#keyOf(delivery), ...shownMessage(delivery) }
-    process.stdout.write(`${JSON.stringify(line)}\n`, (error) => {
+    this.#waiting.push({ text: `${JSON.stringify(line)}\n`, delivery, reader })
+    if (!this.#isWriting) this.#write()
+  }
+
+  /**
+   * One write at a time: of several, Bun says that a later one is done while those before it are not, and
+   * may never be.
+   */
+  #write(): void {
+    const lines = this.#nextLines()
+    this.#isWriting = lines.length > 0
+    if (!this.#isWriting) return
+    process.stdout.write(lines.map(({ text }) => text).join(""), (error) => {
       if (error) this.#broken(error)
-      // After a failed write the ones behind it are said to have succeeded.
       if (this.#isBroken) return
-      this.#printed.set(reader, delivery)
+      for (const { reader, delivery } of lines) this.#printed.set(reader, delivery)
       this.#acking ??= setTimeout(() => this.#ackPrinted(), ackIntervalMs)
-      this.#written += 1
+      this.#written += lines.length
       if (this.#written === this.#limit) this.#finish()
+      this.#write()
     })
+  }
+
+  #nextLines(): readonly Line[] {
+    let length = 0
+    let count = 0
+    for (const { text } of this.#waiting) {
+      length += text.length
+      if (count > 0 && length > writeLengthMax) break
+      count += 1
+    }
+    return this.#waiting.splice(0, count)
   }
 
   /** Nothing is acked from here on: what is not acked and was written is printed again. */
@@ -151,6 +187,7 @@ class Consuming {
     if (this.#isBroken) return
     this.#isBroken = true
     this.#left = 0
+    this.#waiting = []
     clearTimeout(this.#acking)
     this.#printed.clear()
     // A reader that has enough, as `head` does, is no failure.
