@@ -1,5 +1,5 @@
 import { bounds } from "./core/bounds.ts"
-import type { HeaderValue } from "./core/message.ts"
+import type { HeaderValue, MessageProperties } from "./core/message.ts"
 import { messageView } from "./core/message-view.ts"
 import { shownKey } from "./shown-key.ts"
 import { decodeTable } from "./wire/field.ts"
@@ -19,21 +19,30 @@ export function shownMessage(message: {
   readonly properties: Uint8Array
   readonly body: Uint8Array
 }): ShownMessage {
-  const { contentType, messageId } = messageView(message.properties, message.body).properties
+  const { properties } = messageView(message.properties, message.body)
+  return shownContent({ headers: headersOf(message.properties), properties, body: message.body })
+}
+
+/** The same of a message that is decoded already. */
+export function shownContent(message: {
+  readonly headers: { readonly [name: string]: HeaderValue }
+  readonly properties: Pick<MessageProperties, "contentType" | "messageId">
+  readonly body: Uint8Array
+}): ShownMessage {
+  const { contentType, messageId } = message.properties
   const { value, encoding } = shownKey(message.body)
+  const headers = Object.entries(message.headers).map(([name, each]) => [name, json(each)])
   return {
-    headers: headersOf(message.properties),
+    headers: Object.fromEntries(headers),
     ...(contentType === undefined ? {} : { contentType }),
     ...(messageId === undefined ? {} : { id: messageId }),
     ...(encoding === "utf-8" ? { body: value } : { bodyBase64: value }),
   }
 }
 
-function headersOf(properties: Uint8Array): { readonly [name: string]: unknown } {
+function headersOf(properties: Uint8Array): { readonly [name: string]: HeaderValue } {
   const entries = headerEntries(properties)
-  if (entries === undefined) return {}
-  const table = decodeTable(properties, entries.start, entries.end)
-  return Object.fromEntries(Object.entries(table).map(([name, value]) => [name, json(value)]))
+  return entries === undefined ? {} : decodeTable(properties, entries.start, entries.end)
 }
 
 /**

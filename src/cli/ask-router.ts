@@ -20,7 +20,7 @@ export const urlOption = [
  * @throws {CommandFailed} `router_away` when none answers, or with the problem's own code
  */
 export async function askRouter<Answer>(options: RouterOptions, path: string): Promise<Answer> {
-  const base = await urlOf(options)
+  const base = await routerUrl(options)
   const asking = fetch(`${base}${path}`, { signal: AbortSignal.timeout(timeoutMs) })
   const response = await withProgress(`asking ${base}`, asking).catch(() => {
     const fact = `no router answers at ${base}; start one, or name it with --url`
@@ -32,7 +32,8 @@ export async function askRouter<Answer>(options: RouterOptions, path: string): P
   throw new CommandFailed(code, `${base} answers: ${detail}`)
 }
 
-async function urlOf({ url, ...options }: RouterOptions): Promise<string> {
+/** Where the router is that a command asks. */
+export async function routerUrl({ url, ...options }: RouterOptions): Promise<string> {
   if (url !== undefined) return url.replace(/\/+$/, "")
   const { http } = (await configuration(options)).config
   const isEverywhere = http.host === "0.0.0.0" || http.host === "::"

@@ -7,10 +7,10 @@ import { messageView } from "../../core/message-view.ts"
 import { shownKey } from "../../shown-key.ts"
 import { shownMessage } from "../../shown-message.ts"
 import { planTopics, type TopicPlan } from "../../topic-plan.ts"
+import { type RouterOptions, routerUrl, urlOption } from "../ask-router.ts"
 import { CommandFailed } from "../command-failed.ts"
 import { commandLog } from "../command-log.ts"
 import { configuration } from "../configuration.ts"
-import type { GlobalOptions } from "../global-options.ts"
 import { refuseClientBound } from "../refuse-client-bound.ts"
 import { requireName } from "../require-name.ts"
 import { stopSignals } from "../stop-signals.ts"
@@ -19,15 +19,16 @@ import { UsageError } from "../usage-error.ts"
 import { wholeNumber } from "../whole-number.ts"
 import { withConnection } from "../with-connection.ts"
 
-interface ConsumeOptions extends GlobalOptions {
+interface ConsumeOptions extends RouterOptions {
   readonly group: string
   readonly limit?: number
   readonly partition?: number
+  readonly member?: boolean
 }
 
 /**
  * `partymq consume`: a consumer on a group's partition queues. On partitions that another consumer
- * has it is on standby.
+ * has it is on standby. With `--member` it has those that a router assigns to it.
  */
 export function addConsume(program: Command): void {
   program
@@ -37,6 +38,8 @@ export function addConsume(program: Command): void {
     .requiredOption("--group <group>", "the group whose messages to take")
     .option("--limit <n>", "end after so many messages (default: until Ctrl-C)", wholeNumber(1))
     .option("--partition <index>", "only this partition (default: all)", wholeNumber(0))
+    .option("--member", "join the group as a member of a running router, and take what it assigns")
+    .option(...urlOption)
     .action(async (topic: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConsumeOptions>()
       const { config, baseDir } = await configuration(options)
@@ -45,8 +48,20 @@ export function addConsume(program: Command): void {
       refuseClientBound(config)
       const [plan] = await planTopics({ ...config, topics: { [topic]: topicConfig } }, baseDir)
       requirePartition(plan!, options)
+      if (options.member && options.partition !== undefined) {
+        throw new UsageError(
+          "--partition cannot be had with --member: the router assigns partitions",
+        )
+      }
       const stopped = stopSignals()
       commandLog(config)
+      if (options.member) {
+        const { group, limit = Number.POSITIVE_INFINITY } = options
+        const [url, terminal] = [await routerUrl(options), createTerminal(options)]
+        // Loaded here so that consuming without it costs nothing more.
+        const { consumeAsMember } = await import("../consume-as-member.ts")
+        return consumeAsMember({ config, url, topic, group, limit, terminal, stopped })
+      }
       const say = createTerminal(options).say
       await withConnection(config, async (connection) => {
         const consuming = new Consuming(plan!, options)
