@@ -1,8 +1,7 @@
 import type { Delivery } from "../../broker/content-reader.ts"
 import { type Verdict, visitMessages } from "../../broker/dead-letters.ts"
 import { original, readNote } from "../../core/dead-letter.ts"
-import { givenKeyHeader } from "../../core/given-key.ts"
-import type { PartitionKey } from "../../core/key.ts"
+import { givenKey } from "../../core/given-key.ts"
 import { messageView } from "../../core/message-view.ts"
 import type { Incoming, PublishOutcome } from "../../core/outcome.ts"
 import type { Router } from "../../router.ts"
@@ -81,7 +80,7 @@ function withGivenKey(
   message: Incoming,
   queue: string | undefined,
 ): Incoming {
-  const key = givenKey(message)
+  const key = givenKey(messageView(message.properties, message.body))
   if (key === undefined || isPlacedIn(router, topic, message, queue)) return message
   const given = { ...message, key }
   return isPlacedIn(router, topic, given, queue) ? given : message
@@ -97,12 +96,4 @@ function isPlacedIn(
   if (decision.kind === "rejected") return false
   // One that is spread could have been anywhere.
   return decision.key !== undefined && decision.placements.some((each) => each.queue === queue)
-}
-
-function givenKey({ properties, body }: Incoming): PartitionKey | undefined {
-  try {
-    return messageView(properties, body).headerKey(givenKeyHeader) as PartitionKey | undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import { givenKeyHeader } from "../given-key.ts"
+import { givenKey } from "../given-key.ts"
 import type { PartitionKey } from "../key.ts"
 import type { MessageView } from "../message.ts"
 import { type GroupRoute, route, type TopicRoute } from "../route.ts"
@@ -46,16 +46,6 @@ export const onlyGroup = (topic: TopicRoute, group: GroupRoute): TopicRoute => (
   ...topic,
   groups: [group],
 })
-
-/** The key that the producer set outright, as the message says. */
-export function givenKey(message: MessageView): PartitionKey | undefined {
-  try {
-    return message.headerKey(givenKeyHeader) as PartitionKey | undefined
-  } catch {
-    // Malformed, or no key at all.
-    return undefined
-  }
-}
 
 const latin1 = new TextDecoder("latin1")
 /** No key's text begins like that. */
