@@ -64,11 +64,13 @@ describe.skipIf(!canStartPrivateBroker)("a cluster of three nodes", () => {
         // More than were in flight: with a node gone, two of three go on.
         const flows = () => stats.settled > down + 2 * router.config.topics[topic]!.source!.prefetch
         await until(flows, { what: "messages to flow with a node gone", timeoutMs: 20_000 })
+        feed.isPaced = true
         await node.start()
         await until(async () => (await home.ctl("eval", running)).trim() === "3", {
           what: "the node to be back",
           timeoutMs: 30_000,
         })
+        feed.isPaced = false
       }
       expect(router.stats.reconnects).toEqual({ publish: 0, consume: 0, pull: 0 })
       const published = await feed.stop()
@@ -94,6 +96,8 @@ const running = "length(rabbit_nodes:all_running())."
 
 /** Keeps publishing events to the source until it is stopped. */
 class Feed {
+  /** Leaves the processors to a node that starts: some 1,000 a second instead of all that can be. */
+  isPaced = false
   readonly #events = generatedChanges(100_000, 5_000)
   #isStopping = false
   #sent = 0
@@ -118,7 +122,9 @@ class Feed {
     while (!this.#isStopping && this.#sent < this.#events.length) {
       const { text } = this.#events[this.#sent++]!
       publisher.publish(properties, encoder.encode(text))
-      if (this.#sent % 100 === 0) await publisher.unconfirmedAtMost(0)
+      if (this.#sent % 100 !== 0) continue
+      await publisher.unconfirmedAtMost(0)
+      if (this.isPaced) await Bun.sleep(100)
     }
     await publisher.unconfirmedAtMost(0)
   }
