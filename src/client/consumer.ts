@@ -14,7 +14,7 @@ import { Emitter } from "./emitter.ts"
 import { JobRun } from "./job-run.ts"
 import { KeyReading } from "./key-reading.ts"
 import { type Answer, type Assignment, type MembersApi, membersApi } from "./members-api.ts"
-import { Pause } from "./pause.ts"
+import { endsWithin, Pause } from "./pause.ts"
 import { Session } from "./session.ts"
 import { Subscription } from "./subscription.ts"
 
@@ -46,7 +46,7 @@ export class Consumer {
   #session: Session | undefined
   #isClosing = false
   #hasBeenUp = false
-  #trouble = ""
+  #trouble = { detail: "", saidMs: 0 }
   #becameReady: () => void = () => {}
   #failed: (error: Error) => void = () => {}
 
@@ -102,25 +102,14 @@ export class Consumer {
     this.#pause.end()
     this.#session?.close()
     this.#failed(new ConsumerError("closed", "the consumer was closed before it was ready"))
-    const isDrained = await this.#endsWithin(timeoutMs)
+    const isDrained = await endsWithin(this.#ended, timeoutMs)
     if (!isDrained) {
       this.#session?.fence("close_timeout", `closing took over ${timeoutMs} ms`)
-      await this.#endsWithin(bounds.leaseCheckMs)
+      await endsWithin(this.#ended, bounds.leaseCheckMs)
     }
     await this.#api.leave(this.memberId)
     await this.#deadLetters.close(bounds.fencedSettleMs)
     return isDrained
-  }
-
-  async #endsWithin(timeoutMs: number): Promise<boolean> {
-    const limit = new Pause()
-    let hasEnded = false
-    this.#ended.then(() => {
-      hasEnded = true
-      limit.end()
-    })
-    await limit.for(timeoutMs)
-    return hasEnded
   }
 
   async #run(): Promise<void> {
@@ -145,6 +134,7 @@ export class Consumer {
       await this.#keys.learn(assignment.key)
       const askBroker = () => control.prefetch(1)
       this.#session = this.#newSession(connection, assignment, askBroker)
+      if (this.#isClosing) this.#session.close()
       this.#joined()
       return (await this.#session.run()) === "fenced"
     } catch (error) {
@@ -159,7 +149,6 @@ export class Consumer {
   }
 
   #joined(): void {
-    this.#trouble = ""
     if (this.#hasBeenUp) this.#happened("reconnected", { memberId: this.memberId })
     this.#hasBeenUp = true
     this.#becameReady()
@@ -234,10 +223,14 @@ export class Consumer {
     this.#events.emit(name, event)
   }
 
-  /** Each once, however often it comes in a row. */
+  /** What goes on is said now and then, not each time. */
   #haveTrouble(detail: string): void {
-    if (this.#trouble === detail || this.#isClosing) return
-    this.#trouble = detail
+    const nowMs = performance.now()
+    const isKnown = this.#trouble.detail === detail
+    if (this.#isClosing || (isKnown && nowMs - this.#trouble.saidMs < bounds.stableConnectionMs)) {
+      return
+    }
+    this.#trouble = { detail, saidMs: nowMs }
     this.#events.emit("trouble", { detail })
   }
 

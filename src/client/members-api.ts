@@ -23,7 +23,7 @@ export type Answer =
 
 export interface MembersApi {
   join(memberId: string): Promise<Answer>
-  heartbeat(memberId: string, said: Heartbeat): Promise<Answer>
+  heartbeat(memberId: string, said: Heartbeat, timeoutMs: number): Promise<Answer>
   /** Best effort: a member that does not leave expires. */
   leave(memberId: string): Promise<void>
 }
@@ -64,17 +64,18 @@ export function membersApi({ url, headers, topic, group }: MembersApiOptions): M
   const base = url.replace(/\/+$/, "")
   const names = `topics/${encodeURIComponent(topic)}/groups/${encodeURIComponent(group)}`
   const members = `${base}/v1/${names}/members`
-  const ask = (method: string, path: string, body?: object) =>
+  const longestMs = bounds.memberRequestTimeoutMs
+  const ask = (method: string, path: string, body?: object, timeoutMs: number = longestMs) =>
     fetch(members + path, {
       method,
       headers: { ...headers, ...(body && { "content-type": "application/json" }) },
       ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(bounds.memberRequestTimeoutMs),
+      signal: AbortSignal.timeout(timeoutMs),
     })
   const own = (memberId: string) => `/${encodeURIComponent(memberId)}`
   return {
     join: (memberId) => answerOf(ask("POST", "", { memberId })),
-    heartbeat: (memberId, said) => answerOf(ask("PUT", own(memberId), said)),
+    heartbeat: (memberId, said, timeoutMs) => answerOf(ask("PUT", own(memberId), said, timeoutMs)),
     async leave(memberId) {
       await ask("DELETE", own(memberId)).catch(() => {})
     },

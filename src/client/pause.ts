@@ -25,3 +25,15 @@ export class Pause {
     this.#end()
   }
 }
+
+/** Whether something that never rejects ends in that time; waits until then. */
+export async function endsWithin(ended: Promise<void>, timeoutMs: number): Promise<boolean> {
+  const pause = new Pause()
+  let hasEnded = false
+  ended.then(() => {
+    hasEnded = true
+    pause.end()
+  })
+  await pause.for(timeoutMs)
+  return hasEnded
+}

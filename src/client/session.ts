@@ -4,7 +4,7 @@ import { bounds } from "../core/bounds.ts"
 import type { FenceReason } from "./consumer-events.ts"
 import { Lease } from "./lease.ts"
 import type { Assignment, MembersApi } from "./members-api.ts"
-import { Pause } from "./pause.ts"
+import { endsWithin, Pause } from "./pause.ts"
 import type { Subscription } from "./subscription.ts"
 
 export interface SessionOptions {
@@ -96,8 +96,12 @@ export class Session {
    * nothing new is started.
    */
   fence(reason: FenceReason, detail: string, lost?: Subscription): void {
-    if (this.#fence !== undefined) return
     const isConnected = reason === "unknown_member" || reason === "channel_lost"
+    if (this.#fence !== undefined) {
+      // While what ran was let come to its end the connection went, too.
+      if (!isConnected) this.#loseAll()
+      return
+    }
     this.#fence = { isConnected }
     this.#lease.end()
     this.#options.fenced(reason, detail)
@@ -111,15 +115,19 @@ export class Session {
   /** As long as a channel is open nobody else is given its messages: so what runs may come to an end. */
   async #windUp(isConnected: boolean): Promise<void> {
     const all = [...this.#subscriptions.values()]
-    const grace = new Pause()
     if (isConnected) {
       const drained = Promise.all(all.map((each) => each.drain().catch(() => {})))
-      await Promise.race([drained.then(() => grace.end()), grace.for(bounds.fencedSettleMs)])
+      const ended = drained.then(() => {})
+      await endsWithin(ended, bounds.fencedSettleMs)
     }
-    for (const each of all) each.lose(new Error("the member was fenced"))
+    this.#loseAll()
     this.#options.connection.destroy("the member was fenced")
     await Promise.all(all.map((each) => each.idle()))
     for (const each of all) this.#options.unsubscribed(each, false)
+  }
+
+  #loseAll(): void {
+    for (const each of this.#subscriptions.values()) each.lose(new Error("the member was fenced"))
   }
 
   /** Subscribes and gives back what has to be, in the background. */
@@ -185,7 +193,9 @@ export class Session {
   async #beat(): Promise<void> {
     const { api, assigned, trouble } = this.#options
     const said = { generation: this.#actedOn, partitions: this.partitions }
-    const answer = await api.heartbeat(this.#assignment.memberId, said)
+    const { memberId, heartbeatIntervalMs } = this.#assignment
+    const timeoutMs = Math.min(bounds.memberRequestTimeoutMs, 2 * heartbeatIntervalMs)
+    const answer = await api.heartbeat(memberId, said, timeoutMs)
     if (this.#fence !== undefined) return
     if (answer.kind === "assigned") {
       await assigned(answer.assignment)
