@@ -241,6 +241,7 @@ describe("a consumer", () => {
     let end: () => void = () => {}
     const consumer = await here.join({
       memberId: "lost",
+      retry: { attempts: 1 },
       async handler(message, { signal }) {
         log.push(`start ${message.text()} ${message.deliveryCount}`)
         if (message.deliveryCount > 1) return
@@ -265,7 +266,7 @@ describe("a consumer", () => {
     end()
     await until(() => log.length === 3, { what: "the message again", timeoutMs: 20_000 })
     expect(log).toEqual(["start 1 1", "told", "start 1 2"])
-    expect(consumer.counts).toMatchObject({ fenced: 1, reconnected: 1, handled: 1 })
+    expect(consumer.counts).toMatchObject({ fenced: 1, reconnected: 1, handled: 1, failed: 0 })
   }, 40_000)
 
   test("is refused by a topic that is not there", async () => {

@@ -9,11 +9,12 @@ const consumer = createConsumer({
   http,
   topic: "t",
   group: "g",
-  concurrency: 1,
+  concurrency: 2,
   memberId: "frozen",
   async handler(message, { signal }) {
     say({ started: message.text(), count: message.deliveryCount })
-    // The first one runs while the process is stopped; what is behind it has been delivered by then.
+    // These two run while the process is stopped; what is behind them has been delivered by then.
+    if (message.text() === "0") await stoodStill()
     if (message.text() === "1") {
       await new Promise((resolve) => signal.addEventListener("abort", resolve))
       say({ told: message.text() })
@@ -25,3 +26,14 @@ process.on("SIGTERM", async () => {
   await consumer.close({ timeoutMs: 1_000 })
   process.exit(0)
 })
+
+/** Resolves as soon as this process goes on after it was stopped. */
+async function stoodStill(): Promise<void> {
+  let beforeMs = performance.now()
+  for (;;) {
+    await Bun.sleep(10)
+    const nowMs = performance.now()
+    if (nowMs - beforeMs > 3_000) return
+    beforeMs = nowMs
+  }
+}
