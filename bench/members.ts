@@ -1,0 +1,68 @@
+/**
+ * Measures the consumers of a group: how long a partition is nobody's when it is handed over, and
+ * what more members gain. Router and members share this process. `bun bench/members.ts`, some two minutes.
+ *
+ *   --quick         less of it
+ *   --output json   the whole result as one document instead of tables
+ */
+import { parseArgs } from "node:util"
+import { followLauncher } from "../src/local-broker/follow-launcher.ts"
+import { benchBroker } from "./bench-broker.ts"
+import type { QueueType } from "./members/bench-group.ts"
+import { type Gaps, handOverGaps } from "./members/hand-over-gap.ts"
+import { memberScaling, type Scaling } from "./members/member-scaling.ts"
+import { createProgress } from "./progress.ts"
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    output: { type: "string", default: "text" },
+  },
+})
+const rounds = values.quick ? 2 : 10
+const seconds = values.quick ? 2 : 5
+const types: readonly QueueType[] = ["classic", "quorum"]
+
+const progress = createProgress()
+const broker = await benchBroker((line) => progress.say(line))
+const end = async (exitCode: number) => {
+  await broker.stop()
+  process.exit(exitCode)
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end(130))
+followLauncher(() => end(1))
+
+try {
+  const gaps: Gaps[] = []
+  const scaling: Scaling[] = []
+  for (const [at, type] of types.entries()) {
+    progress.step(`hand-overs, ${type} queues`, at * 2, types.length * 2)
+    gaps.push(...(await handOverGaps(broker, type, rounds)))
+    progress.step(`1 to 16 members, ${type} queues`, at * 2 + 1, types.length * 2)
+    scaling.push(...(await memberScaling(broker, type, [1, 2, 4, 8, 16], seconds)))
+  }
+  progress.end()
+  console.log(values.output === "json" ? JSON.stringify({ gaps, scaling }) : text(gaps, scaling))
+  await end(0)
+} catch (error) {
+  progress.end()
+  console.error(`bench: ${(error as Error).message}`)
+  await end(1)
+}
+
+function text(gaps: readonly Gaps[], scaling: readonly Scaling[]): string {
+  const ms = (value: number) => value.toFixed(1)
+  return [
+    "| Queues | A partition moves because | Hand-overs | ms, median | p99 | most |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...gaps.map(({ queues, why, handOvers, medianMs, p99Ms, mostMs }) => {
+      return `| ${queues} | ${why} | ${handOvers} | ${ms(medianMs)} | ${ms(p99Ms)} | ${ms(mostMs)} |`
+    }),
+    "",
+    "| Queues | Members | Messages/s | Of linear |",
+    "| --- | --- | --- | --- |",
+    ...scaling.map(({ queues, members, messagesPerSecond, ofLinear }) => {
+      return `| ${queues} | ${members} | ${Math.round(messagesPerSecond)} | ${Math.round(ofLinear * 100)} % |`
+    }),
+  ].join("\n")
+}
