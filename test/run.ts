@@ -32,7 +32,8 @@ async function runBatch({ name, files }: TestBatch, place: TestPlace) {
   if (isStopping) return { counts: notRun, text: `${name} was not run` }
   const args = files.map((file) => `./${file}`)
   const { counts, badEnd, output } = await result({ args, ...place, isKept: true })
-  process.stdout.write(output)
+  // Not `process.stdout.write`: to a pipe that is full the last line would get before it.
+  console.log(output.trimEnd())
   const failed = output.split("\n").filter((line) => !line.startsWith("(pass) "))
   return {
     counts,
