@@ -4,19 +4,26 @@
  *
  *   --quick         less of it
  *   --output json   the whole result as one document instead of tables
+ *   --readme        puts table and chart into `bench/results` and the README
  */
+import { readFileSync, writeFileSync } from "node:fs"
+import { cpus } from "node:os"
+import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { followLauncher } from "../src/local-broker/follow-launcher.ts"
 import { benchBroker } from "./bench-broker.ts"
 import type { QueueType } from "./members/bench-group.ts"
 import { type Gaps, handOverGaps } from "./members/hand-over-gap.ts"
 import { memberScaling, type Scaling } from "./members/member-scaling.ts"
+import { scalingChart } from "./members/scaling-chart.ts"
 import { createProgress } from "./progress.ts"
+import { withSection } from "./readme-section.ts"
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     output: { type: "string", default: "text" },
+    readme: { type: "boolean", default: false },
   },
 })
 const rounds = values.quick ? 2 : 10
@@ -42,12 +49,25 @@ try {
     scaling.push(...(await memberScaling(broker, type, [1, 2, 4, 8, 16], seconds)))
   }
   progress.end()
+  if (values.readme) write(gaps, scaling)
   console.log(values.output === "json" ? JSON.stringify({ gaps, scaling }) : text(gaps, scaling))
   await end(0)
 } catch (error) {
   progress.end()
   console.error(`bench: ${(error as Error).message}`)
   await end(1)
+}
+
+function write(gaps: readonly Gaps[], scaling: readonly Scaling[]): void {
+  const under = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores; RabbitMQ ${broker.version}; Bun ${Bun.version}; ${new Date().toISOString().slice(0, 10)}`
+  const file = (name: string) => join(import.meta.dir, "results", name)
+  writeFileSync(file("members.svg"), scalingChart(scaling, under))
+  writeFileSync(file("members.md"), `${under}\n\n${text(gaps, scaling)}\n`)
+  const readme = join(import.meta.dir, "../README.md")
+  const chart = "![Messages per second by members, as bars](bench/results/members.svg)"
+  const section = `${chart}\n\n${under}\n\n${text(gaps, scaling)}\n`
+  const command = "bun bench/members.ts --readme"
+  writeFileSync(readme, withSection(readFileSync(readme, "utf8"), command, section))
 }
 
 function text(gaps: readonly Gaps[], scaling: readonly Scaling[]): string {
