@@ -156,9 +156,13 @@ export class Session {
 
   async #subscribe(partition: number, queue: string): Promise<void> {
     const { connection, subscribe, subscribed, trouble } = this.#options
-    const subscription = subscribe(partition, queue, (reason) =>
-      this.fence("channel_lost", reason, subscription),
-    )
+    const subscription = subscribe(partition, queue, (detail) => {
+      // With a connection its channels go, and they are heard of just before.
+      setImmediate(() => {
+        if (this.#subscriptions.get(partition) !== subscription) return
+        this.fence("channel_lost", detail, subscription)
+      })
+    })
     this.#subscriptions.set(partition, subscription)
     try {
       const opening = subscription.open(connection)

@@ -251,6 +251,7 @@ describe("a consumer", () => {
         })
       },
     })
+    consumer.on("fenced", ({ reason }) => log.push(reason))
     await here.publish("a", "1")
     await until(() => log.length === 1, { what: "the start" })
     const isListed = async () => {
@@ -264,10 +265,34 @@ describe("a consumer", () => {
     await closeConnections("lost")
     await until(() => log.includes("told"), { what: "the signal" })
     end()
-    await until(() => log.length === 3, { what: "the message again", timeoutMs: 20_000 })
-    expect(log).toEqual(["start 1 1", "told", "start 1 2"])
+    await until(() => log.length === 4, { what: "the message again", timeoutMs: 20_000 })
+    expect(log).toEqual(["start 1 1", "told", "connection_lost", "start 1 2"])
     expect(consumer.counts).toMatchObject({ fenced: 1, reconnected: 1, handled: 1, failed: 0 })
   }, 40_000)
+
+  test("finishes its other partitions when it loses the channel of one, and joins again", async () => {
+    const here = await open({ type: "classic", partitions: 2 })
+    const log: string[] = []
+    const { promise: end, resolve } = Promise.withResolvers<void>()
+    const consumer = await here.join({
+      async handler({ partition }, { signal }) {
+        if (partition === 0) return
+        signal.addEventListener("abort", () => log.push("told"))
+        await end
+      },
+    })
+    consumer.on("fenced", ({ reason, running }) => log.push(`${reason} ${running}`))
+    await until(() => consumer.counts.assigned === 2, { what: "its partitions" })
+    await here.publishAll(keysNamed(8), 1)
+    await until(() => consumer.counts.handled > 0, { what: "messages of partition 0" })
+    await management("DELETE", `/api/queues/${vhost.name}/partymq.t.g.g1.p0`)
+    await until(() => log.length > 0, { what: "the loss", timeoutMs: 20_000 })
+    const { handled } = consumer.counts
+    resolve()
+    await until(() => consumer.counts.handled > handled, { what: "the end of what ran" })
+    expect(log.filter((each) => each === "told")).toEqual([])
+    expect(log[0]).toMatch(/^channel_lost [1-8]$/)
+  }, 30_000)
 
   test("is refused by a topic that is not there", async () => {
     const here = await open({ type: "classic", partitions: 1 })
