@@ -46,6 +46,8 @@ export interface Heartbeat {
   readonly generation: number
   /** Whose channel it has open, those included that it is draining. */
   readonly partitions: readonly number[]
+  /** It is to be left with nothing, once others are subscribed to what it has. @default false */
+  readonly leaving?: boolean | undefined
 }
 
 /** What has happened since the start, and who is there. */
@@ -112,11 +114,12 @@ export class GroupCoordinator {
    * A member lives, and says what it has done. `undefined` if it is none (any more): it has to close all
    * its channels and to join. Soon after the start it may be one of before that.
    */
-  heartbeat(memberId: MemberId, { generation, partitions }: Heartbeat): Assignment | undefined {
+  heartbeat(memberId: MemberId, heartbeat: Heartbeat): Assignment | undefined {
+    const { generation, partitions, leaving: isLeaving = false } = heartbeat
     const own = partitions.filter((partition) => partition < this.#options.queues.length)
     const said = { member: memberId, holds: new Set(own) }
     const isMember = this.#state.members.has(memberId)
-    if (isMember) this.#happen({ kind: "heard", actedOn: generation, ...said })
+    if (isMember) this.#happen({ kind: "heard", actedOn: generation, isLeaving, ...said })
     else if (!this.#mayReturn || !this.hasPlaceFor(memberId)) return undefined
     else {
       this.#happen({ kind: "returned", ...said })

@@ -53,7 +53,7 @@ export async function consumeAsMember(options: ConsumeAsMemberOptions): Promise<
     printed += 1
     if (printed < limit) return
     // Before this one is done with, so that no other begins.
-    closing ??= consumer.close({ timeoutMs: closeTimeoutMs })
+    closing ??= consumer.close({ timeoutMs: closeTimeoutMs, handOver: false })
     finish()
   })
   const stopShowing = show(consumer, terminal, () => printed)

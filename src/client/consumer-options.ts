@@ -41,6 +41,13 @@ export interface ConsumerOptions {
   readonly memberId?: string
 }
 
+export interface CloseOptions {
+  /** For all of it. @default 30_000 */
+  readonly timeoutMs?: number
+  /** Whether to go on until others are subscribed to what it has. @default true */
+  readonly handOver?: boolean
+}
+
 export interface AmqpOptions {
   readonly url: string
   readonly tls?: {

@@ -7,7 +7,7 @@ import { bounds } from "../core/bounds.ts"
 import { consumedMessage, deliveryView } from "./consumed-message.ts"
 import { ConsumerError } from "./consumer-error.ts"
 import type { ConsumerCounts, ConsumerEvents, FenceReason } from "./consumer-events.ts"
-import type { ParsedOptions } from "./consumer-options.ts"
+import type { CloseOptions, ParsedOptions } from "./consumer-options.ts"
 import { DeadLetterWriter } from "./dead-letter-writer.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import { Emitter } from "./emitter.ts"
@@ -93,16 +93,23 @@ export class Consumer {
   }
 
   /**
-   * Starts nothing new, finishes and acks what runs, leaves the group. What still runs after
-   * `timeoutMs` is told by its signal, and its messages go to others. Returns whether all came to its
-   * end. Idempotent.
+   * Leaves the group. Goes on until others are subscribed to its partitions, which takes a heartbeat or
+   * two of theirs, unless `handOver` is false; then starts nothing new, finishes and acks what runs. What
+   * still runs after `timeoutMs` is told by its signal, and its messages go to others. Returns whether
+   * all came to its end. Idempotent.
    */
-  async close({ timeoutMs = 30_000 }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
+  async close({ timeoutMs = 30_000, handOver = true }: CloseOptions = {}): Promise<boolean> {
     this.#isClosing = true
     this.#pause.end()
-    this.#session?.close()
     this.#failed(new ConsumerError("closed", "the consumer was closed before it was ready"))
-    const isDrained = await endsWithin(this.#ended, timeoutMs)
+    const deadlineMs = performance.now() + timeoutMs
+    const session = this.#session
+    if (handOver && session !== undefined) {
+      session.leave()
+      await endsWithin(this.#ended, Math.min(timeoutMs / 2, session.handOverMs))
+    }
+    this.#session?.close()
+    const isDrained = await endsWithin(this.#ended, deadlineMs - performance.now())
     if (!isDrained) {
       this.#session?.fence("close_timeout", `closing took over ${timeoutMs} ms`)
       await endsWithin(this.#ended, bounds.leaseCheckMs)

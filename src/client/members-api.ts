@@ -31,6 +31,8 @@ export interface MembersApi {
 export interface Heartbeat {
   readonly generation: number
   readonly partitions: readonly number[]
+  /** It wants to leave once others are subscribed to what it has. */
+  readonly leaving?: true
 }
 
 const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0))

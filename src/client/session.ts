@@ -41,6 +41,7 @@ export class Session {
   /** The newest generation whose queues were all subscribed to. */
   #actedOn = 0
   #isClosing = false
+  #isLeaving = false
   #fence: { readonly isConnected: boolean } | undefined
 
   constructor(options: SessionOptions) {
@@ -75,8 +76,9 @@ export class Session {
   async run(): Promise<"closed" | "fenced"> {
     while (this.#fence === undefined) {
       this.#act()
-      if (this.#isClosing && this.#subscriptions.size === 0) break
-      await this.#pause.for(this.#assignment.heartbeatIntervalMs / 2)
+      if (this.#isDone) break
+      const { heartbeatIntervalMs } = this.#assignment
+      await this.#pause.for(this.#isLeaving ? heartbeatIntervalMs / 10 : heartbeatIntervalMs / 2)
       if (this.#fence === undefined) await this.#beat()
     }
     this.#lease.end()
@@ -85,9 +87,26 @@ export class Session {
     return "fenced"
   }
 
+  /** How long others may take to be subscribed to what it has. */
+  get handOverMs(): number {
+    return 2 * this.#assignment.heartbeatIntervalMs
+  }
+
+  get #isDone(): boolean {
+    const hasNothing = this.#subscriptions.size === 0
+    const isRelieved = this.#isLeaving && this.#assignment.partitions.length === 0
+    return hasNothing && (this.#isClosing || isRelieved)
+  }
+
   /** Gives everything back; `run` ends once that is done. */
   close(): void {
     this.#isClosing = true
+    this.#pause.end()
+  }
+
+  /** Goes on until others are subscribed to all that it has, and ends then. */
+  leave(): void {
+    this.#isLeaving = true
     this.#pause.end()
   }
 
@@ -196,7 +215,10 @@ export class Session {
 
   async #beat(): Promise<void> {
     const { api, assigned, trouble } = this.#options
-    const said = { generation: this.#actedOn, partitions: this.partitions }
+    const said = {
+      ...{ generation: this.#actedOn, partitions: this.partitions },
+      ...(this.#isLeaving && { leaving: true as const }),
+    }
     const { memberId, heartbeatIntervalMs } = this.#assignment
     const timeoutMs = Math.min(bounds.memberRequestTimeoutMs, 2 * heartbeatIntervalMs)
     const answer = await api.heartbeat(memberId, said, timeoutMs)
@@ -204,8 +226,11 @@ export class Session {
     if (answer.kind === "assigned") {
       await assigned(answer.assignment)
       this.#assignment = answer.assignment
-    } else if (answer.kind === "away") trouble(`PartyMQ does not answer: ${answer.detail}`)
-    else {
+    } else if (answer.kind === "away") {
+      trouble(`PartyMQ does not answer: ${answer.detail}`)
+      // There is nobody who would tell others.
+      if (this.#isLeaving) this.close()
+    } else {
       const isNone = answer.kind === "unknown_member"
       this.fence("unknown_member", isNone ? "PartyMQ knows no such member" : answer.detail)
     }

@@ -19,6 +19,7 @@ const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const heartbeatSchema = v.strictObject({
   generation: index,
   partitions: v.pipe(v.array(index), v.maxLength(bounds.partitionsMax)),
+  leaving: v.exactOptional(v.boolean()),
 })
 
 /** Members of groups: they join, say that they live and what they have done, and leave. */
@@ -64,9 +65,9 @@ function heartbeatRoute(deps: HttpDeps): Route {
       id: "heartbeat",
       summary: "Say that a member lives, and what it has done",
       description:
-        "The body is `{generation, partitions}`: the newest assignment whose queues are all subscribed " +
-        "to, and the partitions whose channel is open, those included that are being drained. Answers " +
-        "the current assignment. After `unknown_member` close all channels and join.",
+        "The body is `{generation, partitions, leaving?}`: the newest assignment whose queues are all subscribed " +
+        "to, and the partitions whose channel is open, those included that are being drained, and " +
+        "whether it wants to leave. Answers the current assignment. After `unknown_member` close all channels and join.",
       bodies: ["application/json"],
       successes: [assigned],
       problems: [...unreadable, "unknown_topic", "unknown_group", "unknown_member"],

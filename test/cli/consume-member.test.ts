@@ -11,8 +11,8 @@ import { topicFolder } from "./topic-folder.ts"
 
 setDefaultTimeout(60_000)
 const vhost = withVhost()
-const properties = encodeProperties({ deliveryMode: 2, contentType: "text/plain", messageId: "m" })
 const input = {
+  key: [{ use: "header", name: "k" }],
   groups: {
     g: { partitions: 4, queue: { type: "classic" as const }, members: { initialDelayMs: 0 } },
   },
@@ -46,8 +46,9 @@ const member = (...args: string[]) =>
 
 async function publish(from: number, to: number): Promise<void> {
   for (let n = from; n < to; n++) {
-    const key = Buffer.from(`key ${n % 20}`) as never
-    const message = { properties, body: Buffer.from(String(n)), key }
+    const headers = [["k", `key ${n % 20}`]] as const
+    const named = { deliveryMode: 2 as const, contentType: "text/plain", messageId: "m", headers }
+    const message = { properties: encodeProperties(named), body: Buffer.from(String(n)) }
     expect((await router.publish(folder.topic, message)).kind).toBe("accepted")
   }
 }
@@ -64,6 +65,7 @@ test("two that consume as members share the partitions, and the rest is left to 
   const lines = () => [...first.lines(), ...second.lines()]
   await until(() => lines().length === 100, { what: "all messages", timeoutMs: 25_000 })
   expect(first.lines()[0]).toMatchObject({ contentType: "text/plain", id: "m" })
+  expect(first.lines()[0]!.key).toMatch(/^key /)
   for (const each of [first, second]) {
     const keys = Map.groupBy(each.lines(), ({ key }) => key)
     for (const [, some] of keys) {

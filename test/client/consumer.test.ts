@@ -208,7 +208,7 @@ describe("a consumer", () => {
     await here.publishAll(["slow"], 2)
     await here.publishAll(keysNamed(40), 2)
     await until(() => first.counts.handled === 80, { what: "the others" })
-    const closing = first.close()
+    const closing = first.close({ handOver: false })
     end()
     expect(await closing).toBe(true)
     const again: string[] = []
@@ -265,7 +265,10 @@ describe("a consumer", () => {
     await closeConnections("lost")
     await until(() => log.includes("told"), { what: "the signal" })
     end()
-    await until(() => log.length === 4, { what: "the message again", timeoutMs: 20_000 })
+    await until(() => log.length === 4, {
+      what: () => `the message again: ${log}`,
+      timeoutMs: 20_000,
+    })
     expect(log).toEqual(["start 1 1", "told", "connection_lost", "start 1 2"])
     expect(consumer.counts).toMatchObject({ fenced: 1, reconnected: 1, handled: 1, failed: 0 })
   }, 40_000)

@@ -22,6 +22,8 @@ export type GroupEvent =
       readonly member: MemberId
       readonly actedOn: number
       readonly holds: ReadonlySet<number>
+      /** It wants to leave, once others are subscribed to what it has. */
+      readonly isLeaving?: boolean
     }
   /** It has closed all its channels. */
   | { readonly kind: "left"; readonly member: MemberId }

@@ -156,7 +156,8 @@ function shareOut(
   const isMember = (id: MemberId) => members.has(id)
   const owners = partitions.map(ownerToBe)
   const kept = () => owners.map((owner) => (owner && isMember(owner) ? owner : undefined))
-  const targets = nowMs < opensMs ? kept() : assign(owners, [...members.keys()])
+  const staying = [...members].filter(([, { isLeaving }]) => !isLeaving).map(([id]) => id)
+  const targets = nowMs < opensMs ? kept() : assign(owners, staying)
   return partitions.map((state, partition) =>
     step(state, targets[partition], {
       isMember,

@@ -10,9 +10,13 @@ export interface Member {
   readonly actedOn: number
   /** Partitions whose channel it has open. */
   readonly holds: ReadonlySet<number>
+  /** It is to have nothing, as soon as there are others. */
+  readonly isLeaving: boolean
   /** Those that it is told to be subscribed to and is not, with the time since which that is so. */
   readonly owes: ReadonlyMap<number, number>
 }
+
+const fresh = { isLeaving: false, owes: new Map<number, number>() }
 
 /** What an event says of the members. */
 export function note(
@@ -23,11 +27,11 @@ export function note(
 ): void {
   switch (event.kind) {
     case "joined":
-      members.set(event.member, { seenMs: nowMs, actedOn: 0, holds: new Set(), owes: new Map() })
+      members.set(event.member, { seenMs: nowMs, actedOn: 0, holds: new Set(), ...fresh })
       return
     case "returned":
       // It has acted on nothing of this coordinator's.
-      members.set(event.member, { seenMs: nowMs, actedOn: 0, holds: event.holds, owes: new Map() })
+      members.set(event.member, { seenMs: nowMs, actedOn: 0, holds: event.holds, ...fresh })
       return
     case "heard": {
       const before = members.get(event.member)
@@ -36,7 +40,8 @@ export function note(
       const isStale = event.actedOn < before.actedOn || event.actedOn > generation
       const { actedOn, holds } = isStale ? before : event
       const owes = new Map([...before.owes].filter(([partition]) => !holds.has(partition)))
-      members.set(event.member, { seenMs: nowMs, actedOn, holds, owes })
+      const isLeaving = before.isLeaving || event.isLeaving === true
+      members.set(event.member, { seenMs: nowMs, actedOn, holds, isLeaving, owes })
       return
     }
     case "left":

@@ -128,7 +128,12 @@ export class MembersRun {
     this.#router = await startedRouter({
       amqp: { url, managementUrl },
       http: { host: "127.0.0.1", port: 0 },
-      topics: { [topic]: { groups: { classic: group("classic"), quorum: group("quorum") } } },
+      topics: {
+        [topic]: {
+          key: [{ use: "jsonpath", path: "$.key" }],
+          groups: { classic: group("classic"), quorum: group("quorum") },
+        },
+      },
     })
     this.#server = serveHttp(this.#router, quietLog)
     const orders = { amqpUrl: url, httpUrl: this.#server.url, topic, groups }
@@ -150,8 +155,7 @@ export class MembersRun {
       busy.add(key)
       const revision = (revisions.get(key) ?? 0) + 1
       const body = Buffer.from(JSON.stringify({ key, revision }))
-      const message = { properties, body, key: Buffer.from(key) as never }
-      const { kind } = await this.#router!.publish(topic, message)
+      const { kind } = await this.#router!.publish(topic, { properties, body })
       if (kind === "accepted") this.#published.push({ key, revision })
       else this.#violations.push(`a message was not accepted: ${kind}`)
       revisions.set(key, revision)

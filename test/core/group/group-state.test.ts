@@ -19,6 +19,7 @@ const kinds = {
   drain: 4,
   join: 3,
   leave: 1,
+  leaveInTime: 1,
   crash: 1,
   freeze: 1,
   wake: 1,
@@ -217,6 +218,45 @@ describe("a hand-over", () => {
     group.heartbeat("b")
     group.hear("a", 0)
     expect(group.state.partitions[3]).toMatchObject({ kind: "revoking", owner: "a" })
+  })
+})
+
+describe("a member that wants to leave", () => {
+  test("goes on with what it has until the others are subscribed to it, and then has nothing", () => {
+    const group = new SimulatedGroup(4, rules)
+    for (const each of ["a", "b"]) group.join(each)
+    group.settle()
+    const had = assignmentOf(group.state, "a")
+    group.leaveInTime("a")
+    expect(assignmentOf(group.state, "a")).toEqual(had)
+    group.heartbeat("b")
+    expect(assignmentOf(group.state, "a")).toEqual(had)
+    expect(assignmentOf(group.state, "b")).toEqual([0, 1, 2, 3])
+    group.heartbeat("b")
+    expect(assignmentOf(group.state, "a")).toEqual([])
+    expect(group.queues[had[0]!]).toEqual(["a", "b"])
+    group.heartbeat("a")
+    group.drain("a")
+    group.heartbeat("a")
+    expect(group.queues.every(([first]) => first === "b")).toBe(true)
+    expect(group.violations).toEqual([])
+  })
+
+  test("and is the only one has nothing at once", () => {
+    const group = new SimulatedGroup(2, rules)
+    group.join("a")
+    group.settle()
+    group.leaveInTime("a")
+    expect(assignmentOf(group.state, "a")).toEqual([])
+  })
+
+  test("and joins again stays", () => {
+    const group = new SimulatedGroup(2, rules)
+    group.join("a")
+    group.settle()
+    group.leaveInTime("a")
+    group.join("a")
+    expect(assignmentOf(group.state, "a")).toEqual([0, 1])
   })
 })
 

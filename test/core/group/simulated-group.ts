@@ -22,6 +22,7 @@ class Process {
   readonly open = new Set<number>()
   readonly draining = new Set<number>()
   isFrozen = false
+  isLeaving = false
   /** What it held by the newest of its heartbeats that were heard. */
   said: ReadonlySet<number> = new Set()
   saidOn = 0
@@ -76,8 +77,9 @@ export class SimulatedGroup {
   send(id: MemberId): void {
     const process = this.#living(id)
     if (process === undefined) return
-    const { actedOn, open } = process
-    process.sent.push({ kind: "heard", member: id, actedOn, holds: new Set(open) })
+    const { actedOn, open, isLeaving } = process
+    const said = { kind: "heard", member: id, actedOn, holds: new Set(open) } as const
+    process.sent.push(isLeaving ? { ...said, isLeaving } : said)
   }
 
   /** One of its heartbeats is heard, and answered. */
@@ -125,6 +127,15 @@ export class SimulatedGroup {
     while ((this.#living(id)?.answers.length ?? 0) > 0) this.act(id)
   }
 
+  /** Says that it wants to leave, and is heard at once. */
+  leaveInTime(id: MemberId): void {
+    const process = this.#living(id)
+    if (process === undefined) return
+    process.isLeaving = true
+    this.send(id)
+    this.hear(id, process.sent.length - 1)
+  }
+
   leave(id: MemberId): void {
     if (!this.processes.has(id)) return
     this.#end(id)
@@ -153,6 +164,8 @@ export class SimulatedGroup {
       for (const id of [...this.processes.keys()]) {
         this.drain(id)
         this.heartbeat(id)
+        const { isLeaving, open } = this.processes.get(id)!
+        if (isLeaving && open.size === 0) this.leave(id)
       }
     }
   }
