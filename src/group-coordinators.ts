@@ -25,7 +25,9 @@ export function groupCoordinators(
   log: Log,
 ): GroupCoordinators {
   const all = Object.entries(router.config.topics).flatMap(([topic, { groups }]) =>
-    Object.entries(groups).map(([group, { members }]) => {
+    Object.entries(groups).flatMap(([group, { members, clients }]) => {
+      // Its partitions are forwarded, and nobody else may consume them.
+      if (clients !== undefined) return []
       const { assignor, initialDelayMs, ...times } = members
       const coordinator = new GroupCoordinator({
         ...{ topic, group, log, initialDelayMs },
@@ -36,7 +38,7 @@ export function groupCoordinators(
         newId: () => crypto.randomUUID(),
         cutOff: (member, queues) => router.cutOff(member, queues),
       })
-      return { topic, group, coordinator }
+      return [{ topic, group, coordinator }]
     }),
   )
   return {

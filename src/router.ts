@@ -1,11 +1,13 @@
 import { BrokerSide } from "./broker/broker-side.ts"
+import type { ClientGroup } from "./broker/clients/client-group.ts"
+import { ClientsSide } from "./broker/clients/clients-side.ts"
 import { cutOff } from "./broker/cut-off.ts"
 import type { GroupStatus } from "./broker/group-status.ts"
 import { createManagement } from "./broker/management.ts"
 import type { Pull } from "./broker/pull/group-pull.ts"
 import type { Config } from "./config/config.ts"
 import { bounds } from "./core/bounds.ts"
-import { type Abandonable, type Dispatched, nothingToAbandon } from "./core/dispatch.ts"
+import { type Abandonable, nothingToAbandon } from "./core/dispatch.ts"
 import type { PartitionKey } from "./core/key.ts"
 import {
   type Incoming,
@@ -16,6 +18,7 @@ import {
 import type { Rejected, Routed } from "./core/route.ts"
 import { type RouterStats, routerStats } from "./core/stats.ts"
 import type { Log } from "./log.ts"
+import { publishOutcome, retryAfterMs } from "./publish-outcome.ts"
 import { Timeouts } from "./timeouts.ts"
 import { planTopics } from "./topic-plan.ts"
 
@@ -68,6 +71,8 @@ export interface Router {
   partitionQueues(topic: string, group: string): readonly string[] | undefined
   /** For consumers that pull messages over HTTP. */
   readonly pull: Pull
+  /** The groups whose partitions are forwarded to the queues of clients. */
+  readonly clientGroups: readonly ClientGroup[]
   /** Asks the broker for the depth of each partition queue. */
   describe(topic: string): Promise<readonly GroupStatus[]>
   /**
@@ -98,7 +103,6 @@ export interface SendOptions {
 /**
  * Loads the plugins and makes a router; nothing is connected before `start`.
  * @throws {PluginError} when a plugin is missing, broken or refuses its options
- * @throws {UnsupportedGroup} when a group is bound to clients
  */
 export async function createRouter(config: Config, options: RouterOptions): Promise<Router> {
   const plans = await planTopics(config, options.baseDir)
@@ -109,12 +113,18 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
   const timeouts = new Timeouts(config.http.publishTimeoutMs)
   const { log, pullIdleMs = bounds.pullIdleMs } = options
   const broker = new BrokerSide({ config, plans, stats, log, readSources, pullIdleMs })
+  const served = readSources ? plans : []
+  const clients = new ClientsSide({ config, plans: served, management, log })
   return {
     config,
     stats,
-    start: () => broker.start(),
+    clientGroups: clients.groups,
+    async start() {
+      await broker.start()
+      await clients.start()
+    },
     readiness() {
-      const reasons = broker.problems()
+      const reasons = [...broker.problems(), ...clients.problems]
       if (reasons.length > 0) return { ready: false, reasons }
       const impaired = broker.impairments()
       return impaired.length === 0 ? { ready: true } : { ready: true, impaired }
@@ -130,13 +140,14 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
     pull: broker.pull,
     describe: (topic) => broker.describe(topic),
     cutOff: (consumerTag, queues) => cutOff(management, consumerTag, queues, options.log),
-    stop: () => broker.stop(config.shutdownTimeoutMs),
+    async stop() {
+      await Promise.all([
+        broker.stop(config.shutdownTimeoutMs),
+        clients.stop(config.shutdownTimeoutMs),
+      ])
+    },
   }
 }
-
-const retryAfterMs = 1_000
-/** A missing or full queue takes a person or a consumer to mend; asking every second is no use. */
-const repairMs = 5_000
 
 function unavailable(broker: BrokerSide): Unavailable | undefined {
   const away = broker.unavailable()
@@ -196,48 +207,4 @@ function send(
       options.settled(publishOutcome(outcome))
     },
   })
-}
-
-function publishOutcome(outcome: Dispatched): PublishOutcome {
-  if (outcome.kind === "rejected") return outcome
-  const { key, placements } = outcome.routed
-  if (outcome.kind === "delivered") return { kind: "accepted", key, placements }
-  const groups = outcome.groups.map((group) => `"${group}"`).join(", ")
-  switch (outcome.failure) {
-    case "tooLarge":
-      return {
-        kind: "rejected",
-        reason: "body_too_large",
-        detail:
-          "the message is larger than the broker takes: its body than max_message_size, or its headers than frame_max",
-      }
-    case "unacceptable":
-    case "lost":
-      return {
-        kind: "unknown",
-        code: "connection_lost",
-        detail: `the connection was lost before the broker confirmed for group ${groups}; the message may or may not have arrived`,
-      }
-    case "unsent":
-      return {
-        kind: "unavailable",
-        code: "broker_away",
-        detail: `not sent to group ${groups}`,
-        retryAfterMs,
-      }
-    case "returned":
-      return {
-        kind: "unavailable",
-        code: "unroutable",
-        detail: `the partition queue of group ${groups} is missing; other groups may have the message`,
-        retryAfterMs: repairMs,
-      }
-    case "refused":
-      return {
-        kind: "unavailable",
-        code: "refused",
-        detail: `the partition queue of group ${groups} did not take it in time; other groups may have it`,
-        retryAfterMs: repairMs,
-      }
-  }
 }

@@ -45,6 +45,7 @@ async function planTopic(topic: string, config: TopicConfig, baseDir: string): P
       extractKey: firstKey(extractors.map(({ extract }) => extract)),
       onMissingKey: config.onMissingKey,
       groups: groups.map(({ route }) => route),
+      ...(Object.values(config.groups).some(({ clients }) => clients) && { carriesKey: true }),
     },
     generations: groups.map(({ generation }) => generation),
   }
@@ -56,7 +57,8 @@ async function planGroup(
   config: GroupConfig,
   baseDir: string,
 ): Promise<{ route: GroupRoute; generation: Generation }> {
-  const count = partitionCount(topic, group, config)
+  const count =
+    typeof config.partitions === "number" ? config.partitions : config.clients!.partitions
   const partitions = partitionSet(count, config.weights)
   const loaded = await loadPartitioner(config.partitioner, { baseDir, partitions })
   const queues = partitions.map(({ index }) => partitionQueue(topic, group, firstGeneration, index))
@@ -72,17 +74,4 @@ async function planGroup(
   }
   const route = { group, generation: firstGeneration, partition: loaded.partition, queues }
   return { route, generation }
-}
-
-function partitionCount(topic: string, group: string, { partitions }: GroupConfig): number {
-  if (typeof partitions === "number") return partitions
-  throw new UnsupportedGroup(
-    `group "${group}" of topic "${topic}" has partitions "clients"; client-bound groups are not served by this version`,
-  )
-}
-
-/** The configuration asks for something that this version does not do. */
-export class UnsupportedGroup extends Error {
-  override readonly name = "UnsupportedGroup"
-  readonly code = "unsupported_group"
 }

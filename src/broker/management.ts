@@ -22,6 +22,8 @@ export interface Management {
 export interface QueueTotals {
   readonly ready: number
   readonly unacked: number
+  /** `classic`, `quorum`, …. */
+  readonly type?: string
 }
 
 export interface QueueConsumer {
@@ -41,6 +43,7 @@ const totalsSchema = v.object({
   items: v.array(
     v.object({
       name: v.string(),
+      type: v.exactOptional(v.string()),
       // Absent while the queue has no leader.
       messages_ready: v.exactOptional(v.number()),
       messages_unacknowledged: v.exactOptional(v.number()),
@@ -76,16 +79,16 @@ export function createManagement(amqp: AmqpConfig): Management | undefined {
   const vhost = encodeURIComponent(vhostOf(amqp.url))
   return {
     async totals(queue) {
-      const columns = "columns=name,messages_ready,messages_unacknowledged"
+      const columns = "columns=name,type,messages_ready,messages_unacknowledged"
       // The name is looked for as a part of others.
       const page = `page=1&page_size=${bounds.managementPageSize}&name=${encodeURIComponent(queue)}`
       const path = `/api/queues/${vhost}?disable_stats=true&enable_queue_totals=true&${page}&${columns}`
       const { items } = readAs(totalsSchema, (await ask("GET", path)) ?? { items: [] })
       const found = items.find(({ name }) => name === queue)
       if (found === undefined) return undefined
-      const { messages_ready: ready, messages_unacknowledged: unacked } = found
+      const { messages_ready: ready, messages_unacknowledged: unacked, type } = found
       if (ready === undefined || unacked === undefined) throw unreadable(`queue "${queue}"`)
-      return { ready, unacked }
+      return { ready, unacked, ...(type !== undefined && { type }) }
     },
     async consumers(queue) {
       const answer = await ask("GET", `/api/queues/${vhost}/${encodeURIComponent(queue)}`)

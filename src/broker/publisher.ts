@@ -77,6 +77,16 @@ export class Publisher {
     return lane
   }
 
+  /** Forgets the way to a queue, once nothing is on it. */
+  removeLane(lane: Lane): void {
+    this.#outbox.removeLane(lane)
+    this.#lanesByQueue.delete(lane.queue)
+    this.#open?.frames.delete(lane.queue)
+    const { lanes } = lane.options.stats
+    const at = lanes.indexOf(lane)
+    if (at >= 0) lanes.splice(at, 1)
+  }
+
   /** Starts publishing on a new connection, what is left from an older one first. */
   async open(connection: Connection): Promise<void> {
     const channel = await connection.rawChannel(
@@ -131,7 +141,7 @@ export class Publisher {
     const { connection, channel, frames } = this.#open
     let method = frames.get(lane.queue)
     if (method === undefined) {
-      method = publishFrame(channel.id, lane.queue)
+      method = publishFrame(channel.id, lane.queue, lane.options.exchange)
       frames.set(lane.queue, method)
     }
     const { properties, body } = letter

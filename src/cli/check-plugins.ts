@@ -15,9 +15,8 @@ export async function checkPlugins({ topics }: Config, baseDir: string): Promise
     ...key.map((use, index) =>
       problemOf(`topics.${topic}.key[${index}]`, use, () => loadKeyExtractor(use, { baseDir })),
     ),
-    ...Object.entries(groups).map(([group, { partitions, partitioner, weights }]) => {
-      // How many clients there will be is not known, but one is the least.
-      const count = partitions === "clients" ? 1 : partitions
+    ...Object.entries(groups).map(([group, { partitions, partitioner, weights, clients }]) => {
+      const count = partitions === "clients" ? clients!.partitions : partitions
       const path = `topics.${topic}.groups.${group}.partitioner`
       const load = () =>
         loadPartitioner(partitioner, { baseDir, partitions: partitionSet(count, weights) })

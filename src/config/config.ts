@@ -142,6 +142,18 @@ export interface ClientsConfig {
   readonly heartbeatCheckIntervalMs: number
   /** A client not heard of for this long is taken for dead. @default 120_000 */
   readonly heartbeatExpiryMs: number
+  /** Partitions that are shared out among the clients. @default 64 */
+  readonly partitions: number
+  /** After the first client others are waited for, anew with each. @default 10_000 */
+  readonly initialDelayMs: number
+  /** And so long at most. @default 30_000 */
+  readonly initialDelayMaxMs: number
+  /** A client that has gone keeps its partitions for so long, should it come back. @default 3_000 */
+  readonly returnDelayMs: number
+  /** What to do when a client does not drain in time what moves away from it. @default "wait" */
+  readonly onHandOverTimeout: "wait" | "proceed"
+  /** @default 30_000 */
+  readonly handOverTimeoutMs: number
 }
 
 /** Settings of a group's partition queues; what is absent is not set on the queue. */

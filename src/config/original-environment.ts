@@ -12,6 +12,8 @@ const names = {
   expiresAfter: "PARTYMQ_HEART_BEAT_CONFIG_EXPIRES_AFTER",
 } as const
 
+const managementNames = ["PARTYMQ_MANAGEMENT_URL", "PARTYMQ_MANAGEMENT_URL_FILE"]
+
 /**
  * The configuration that the environment of the original PartyMQ means: one topic with one
  * client-bound group. `undefined` when none of its variables is set.
@@ -29,6 +31,10 @@ export function originalEnvironment(
   const clients = {
     heartbeatCheckIntervalMs: duration(environment, names.checkInterval, problems) ?? 30_000,
     heartbeatExpiryMs: duration(environment, names.expiresAfter, problems) ?? 120_000,
+    // Nobody can see when a client has drained, and one that is added would never get anything.
+    ...(managementNames.some((name) => set(environment, name) !== undefined)
+      ? {}
+      : { onHandOverTimeout: "proceed" as const }),
   }
   const topic = {
     source: { queue: set(environment, names.queue) ?? "partymq.q.source" },

@@ -170,6 +170,27 @@ export const bounds = {
   pullIdleMs: 60_000,
   /** How long a dead letter that the broker does not take waits until it is given out again. */
   pullDeadLetterRetryMs: 30_000,
+  /** Partitions of a client-bound group: each is read on a channel of its own. */
+  clientPartitionsMax: 1024,
+  /** Clients of one group, and the length of their host names. */
+  clientsMax: 1024,
+  clientNameLengthMax: 200,
+  /** How often the queues of clients are looked at while something waits for them to be empty. */
+  clientLookIntervalMs: 100,
+  /** What the management API says of a queue is not older: of a classic queue, and of any other. */
+  classicTotalsAgeMs: 250,
+  totalsAgeMs: 6_000,
+  /** A client's queue that does not get shorter for so long is not waited for by what stays with it. */
+  clientStuckMs: 10_000,
+  /** Deliveries of one partition queue on their way to a client, and of a queue that is reclaimed. */
+  forwardPrefetch: 64,
+  reclaimPrefetch: 200,
+  /** Bytes of messages on their way to clients, over which nothing more is taken. */
+  forwardBytesMax: 16 * 1024 * 1024,
+  /** How long a client that binds is kept waiting for its old queue to be emptied. */
+  clientBindWaitMs: 10_000,
+  /** How often a router tries to become the one that serves a group's clients. */
+  clientsLockRetryMs: 1_000,
   /** Messages of a dead-letter queue that are held while it is looked through. */
   visitedUnackedMax: 1_000,
   /** Messages and bytes accepted over HTTP and not yet confirmed. */

@@ -1,3 +1,4 @@
+import { carryingKey } from "./carrying-key.ts"
 import type { PartitionKey } from "./key.ts"
 import type { Lane, Letter, Parcel, ParcelFailure, ParcelResult } from "./lane.ts"
 import { messageView } from "./message-view.ts"
@@ -52,7 +53,8 @@ export class Dispatch {
     }
     if (options.mayGo?.(decision.key) === false) return nothingToAbandon
     const routed = options.groups === undefined ? decision : this.#only(options.groups, decision)
-    const ticket = new Ticket(message, routed, options, this.stats)
+    const carried = this.route.carriesKey === true ? carryingKey(message) : message
+    const ticket = new Ticket(carried, routed, options, this.stats)
     for (const { queue } of routed.placements) ticket.offer(this.#lanes.get(queue)!)
     ticket.offeredAll()
     return ticket

@@ -27,6 +27,18 @@ export const partitionQueue = (
   partition: number,
 ): string => `partymq.${topic}.${group}.g${generation}.p${partition}`
 
+/** The name of a queue that comes before a partition queue of a client-bound group. */
+export const frontQueue = (partitionQueue: string, front: number): string =>
+  `${partitionQueue}.r${front}`
+
+/** The name of the queue that holds the record of a client-bound group. */
+export const clientsRecord = (topic: string, group: string): string =>
+  `partymq.${topic}.${group}.clients`
+
+/** The name of the queue that the router holds which serves the clients of a group. */
+export const clientsLock = (topic: string, group: string): string =>
+  `partymq.${topic}.${group}.clients-lock`
+
 /** The name of a topic's dead-letter queue. */
 export const deadLetterQueue = (topic: string): string => `partymq.${topic}.dlq`
 

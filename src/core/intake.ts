@@ -6,7 +6,7 @@ import type { DeadLetterReason, HoldReason } from "./outcome.ts"
 import { Watermark } from "./watermark.ts"
 
 export interface IntakeOptions {
-  readonly dispatch: Dispatch
+  readonly dispatch: Pick<Dispatch, "publish" | "stats">
   readonly deadLetters: Lane
   /** The source queue's name, for the note on dead letters. */
   readonly source: string

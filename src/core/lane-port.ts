@@ -4,6 +4,8 @@ import type { GroupStats } from "./stats.ts"
 
 export interface LaneOptions {
   readonly queue: string
+  /** The exchange for which `queue` is the routing key. @default the default exchange */
+  readonly exchange?: string
   /**
    * The queue can refuse one message and take a later one: one in flight for each key. A lane that
    * was refused something does so from then on, whatever is said here.

@@ -85,6 +85,13 @@ export class Outbox {
     return lane
   }
 
+  /** Removes one that has nothing left. */
+  removeLane(lane: Lane): void {
+    if (lane.size > 0) throw new Error(`something is on its way to queue "${lane.queue}"`)
+    this.#lanes.delete(lane)
+    this.#mute.delete(lane)
+  }
+
   /** Nothing is sent to these queues as long as they are named here; what was sent is not called back. */
   bar(queues: Queues): void {
     this.#barred = queues

@@ -18,6 +18,8 @@ export interface TopicRoute {
   readonly extractKey: (message: MessageView) => KeyValue | undefined
   readonly onMissingKey: "dead-letter" | "spread" | { readonly key: string }
   readonly groups: readonly GroupRoute[]
+  /** A key that was given outright is written into the message: it has to be found again. */
+  readonly carriesKey?: boolean
 }
 
 export interface Routed {

@@ -1,4 +1,5 @@
 import { Hono } from "hono"
+import { clientRoutes } from "./clients.ts"
 import type { HttpDeps } from "./deps.ts"
 import { groupRoutes } from "./groups.ts"
 import { aliveRoute, readyRoute } from "./health.ts"
@@ -37,6 +38,7 @@ function createRoutes(deps: HttpDeps): readonly Route[] {
     ...groupRoutes(deps),
     ...memberRoutes(deps),
     ...pullRoutes(deps, messages),
+    ...clientRoutes(deps),
     aliveRoute(),
     readyRoute(deps),
     metricsRoute(deps),

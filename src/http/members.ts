@@ -138,7 +138,7 @@ function unknownMember(member: string): Response {
 }
 
 /** The body as JSON of that form; or the answer that says why not. */
-const readMember = <Schema extends v.GenericSchema>(
+export const readMember = <Schema extends v.GenericSchema>(
   request: Request,
   deps: HttpDeps,
   schema: Schema,

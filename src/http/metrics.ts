@@ -3,6 +3,7 @@ import type { Admission } from "../core/admission.ts"
 import type { GroupCoordinators } from "../group-coordinators.ts"
 import type { GroupWatchdog } from "../group-watchdog.ts"
 import type { Router } from "../router.ts"
+import { registerClientMetrics } from "./client-metrics.ts"
 import { registerGroupMetrics } from "./group-metrics.ts"
 import { registerPullMetrics } from "./pull/pull-metrics.ts"
 import { registerRouterMetrics } from "./router-metrics.ts"
@@ -37,6 +38,7 @@ export function createMetrics(
   registerAdmissionMetrics(registry, admission)
   registerGroupMetrics(registry, groups, watchdog)
   registerPullMetrics(registry, router.pull)
+  registerClientMetrics(registry, router)
   const batchLines = registerBatchLines(registry)
   const requests = new Counter({
     name: "partymq_http_requests_total",

@@ -102,6 +102,12 @@ export const queueStatusSchema = v.strictObject({
   queue: v.string(),
   messages: v.pipe(v.nullable(count), v.description("null: the broker could not be asked")),
   consumers: v.pipe(v.nullable(count), v.description("null: the broker could not be asked")),
+  client: v.optional(
+    v.pipe(
+      v.nullable(v.string()),
+      v.description("Of a client-bound group: whom it is forwarded to; null: it is held"),
+    ),
+  ),
 })
 
 export const groupStatusSchema = v.strictObject({
@@ -139,6 +145,12 @@ export const assignmentSchema = v.strictObject({
     v.description("How keys are found; options only of built-in key extractors"),
   ),
 })
+
+export const bindingSchema = v.strictObject({ routingKey: v.string(), exchange: v.string() })
+
+export const clientDoneSchema = v.strictObject({})
+
+export const clientErrorSchema = v.strictObject({ error: v.string() })
 
 export const leftSchema = v.strictObject({ memberId: v.string(), left: v.literal(true) })
 

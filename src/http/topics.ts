@@ -63,9 +63,15 @@ export function topicRoute({ router }: HttpDeps): Route {
       const refusal = unknownTopic(router.config, topic)
       if (refusal !== undefined) return problemResponse(refusal)
       const described = within(router.config.http.publishTimeoutMs, router.describe(topic), late)
+      const clientOf = (name: string, partition: number) => {
+        const bound = router.clientGroups.find(
+          (each) => each.topic === topic && each.group === name,
+        )
+        return bound && (bound.clientOf(partition) ?? null)
+      }
       const groups = await described.catch(() => undefined)
       if (groups === undefined) return problemResponse(problem("broker_away", late().message))
-      return jsonResponse(topicStatus(topic, router.config.topics[topic]!, groups))
+      return jsonResponse(topicStatus(topic, router.config.topics[topic]!, groups, clientOf))
     },
   }
 }
@@ -88,6 +94,8 @@ export function topicStatus(
   topic: string,
   config: TopicConfig,
   groups: readonly GroupStatus[],
+  /** Whom a partition of a client-bound group is forwarded to; `null` while nobody is. */
+  clientOf: (group: string, partition: number) => string | null | undefined = () => undefined,
 ): TopicStatus {
   return {
     ...topicSummary(topic, config),
@@ -96,12 +104,16 @@ export function topicStatus(
       generation,
       partitions,
       partitioner,
-      queues: queues.map(({ queue, messages, consumers }, partition) => ({
-        partition,
-        queue,
-        messages: messages ?? null,
-        consumers: consumers ?? null,
-      })),
+      queues: queues.map(({ queue, messages, consumers }, partition) => {
+        const client = clientOf(group, partition)
+        return {
+          partition,
+          queue,
+          messages: messages ?? null,
+          consumers: consumers ?? null,
+          ...(client !== undefined && { client }),
+        }
+      }),
     })),
   }
 }

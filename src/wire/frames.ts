@@ -49,16 +49,17 @@ function frame(type: number, channel: number, payload: Uint8Array): Uint8Array {
 }
 
 /**
- * A mandatory basic.publish through the default exchange: the same for every message to a queue, so
- * made once. @throws {RangeError} when the queue's name is over 255 bytes
+ * A mandatory basic.publish: the same for every message to a queue, so made once.
+ * @param queue where it goes through the default exchange; through another it is the routing key
+ * @throws {RangeError} when a name is over 255 bytes
  */
-export function publishFrame(channel: number, queue: string): Uint8Array {
+export function publishFrame(channel: number, queue: string, exchange = ""): Uint8Array {
   const reserved = new Uint8Array(2)
   const mandatory = 1
   const payload = [
     encodeUint32(method.basicPublish),
     reserved,
-    encodeShort(""),
+    encodeShort(exchange),
     encodeShort(queue),
     Uint8Array.of(mandatory),
   ]

@@ -84,6 +84,12 @@ describe("defaults", () => {
       routingKeyPrefix: "partymq.partition-",
       heartbeatCheckIntervalMs: 30_000,
       heartbeatExpiryMs: 120_000,
+      partitions: 64,
+      initialDelayMs: 10_000,
+      initialDelayMaxMs: 30_000,
+      returnDelayMs: 3_000,
+      onHandOverTimeout: "wait",
+      handOverTimeoutMs: 30_000,
     })
     expect(groups["fixed"]).not.toHaveProperty("clients")
   })

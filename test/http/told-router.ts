@@ -1,3 +1,4 @@
+import { ClientGroup } from "../../src/broker/clients/client-group.ts"
 import type { GroupPull } from "../../src/broker/pull/group-pull.ts"
 import type { Config } from "../../src/config/config.ts"
 import type { Incoming, PublishOutcome } from "../../src/core/outcome.ts"
@@ -20,6 +21,13 @@ export interface ToldRouter extends Router {
     leases: Set<number>
   }
 }
+
+/** Nobody serves it: for what is measured of it only. */
+const toldClients = {
+  plan: { topic: "t" },
+  group: "pods",
+  config: { exchange: "partymq.ex.write", routingKeyPrefix: "partymq.partition-" },
+} as unknown as ConstructorParameters<typeof ClientGroup>[0]
 
 export const toldPlacement = { group: "g", generation: 1, partition: 0, queue: "partymq.t.g.g1.p0" }
 
@@ -67,6 +75,7 @@ export function createToldRouter(
       return { abandon() {} }
     },
     explain: () => ({ kind: "rejected", reason: "missing_key", detail: "told nothing" }),
+    clientGroups: [new ClientGroup(toldClients)],
     partitionQueues: (topic, group) =>
       topic === "t" && group === "g" ? [toldPlacement.queue, "partymq.t.g.g1.p1"] : undefined,
     pull: {

@@ -11,7 +11,6 @@ import { type RouterOptions, routerUrl, urlOption } from "../ask-router.ts"
 import { CommandFailed } from "../command-failed.ts"
 import { commandLog } from "../command-log.ts"
 import { configuration } from "../configuration.ts"
-import { refuseClientBound } from "../refuse-client-bound.ts"
 import { requireName } from "../require-name.ts"
 import { stopSignals } from "../stop-signals.ts"
 import { createTerminal } from "../terminal.ts"
@@ -44,8 +43,11 @@ export function addConsume(program: Command): void {
       const options = command.optsWithGlobals<ConsumeOptions>()
       const { config, baseDir } = await configuration(options)
       const topicConfig = requireName("topic", topic, config.topics)
-      requireName("group", options.group, topicConfig.groups)
-      refuseClientBound(config)
+      const group = requireName("group", options.group, topicConfig.groups)
+      if (group.clients !== undefined) {
+        const fact = `group "${options.group}" is bound to clients: its messages are theirs`
+        throw new CommandFailed("client_bound_group", fact)
+      }
       const [plan] = await planTopics({ ...config, topics: { [topic]: topicConfig } }, baseDir)
       requirePartition(plan!, options)
       if (options.member && options.partition !== undefined) {

@@ -9,7 +9,6 @@ import { exampleConfig } from "../example-config.ts"
 import { freePort } from "../free-port.ts"
 import type { GlobalOptions } from "../global-options.ts"
 import { localUrl } from "../local-url.ts"
-import { refuseClientBound } from "../refuse-client-bound.ts"
 import { stopSignals } from "../stop-signals.ts"
 import { createTerminal } from "../terminal.ts"
 import { withProgress } from "../with-progress.ts"
@@ -27,7 +26,6 @@ export function addDev(program: Command): void {
       const terminal = createTerminal(options)
       const stopped = stopSignals()
       const loaded = await configuration(options, exampleConfig)
-      refuseClientBound(loaded.config)
       const { findBroker } = await import("../../local-broker/find-broker.ts")
       const { runRouter } = await import("../run-router.ts")
       const { amqp } = loaded.config

@@ -5,7 +5,6 @@ import { CommandFailed } from "../command-failed.ts"
 import { configuration } from "../configuration.ts"
 import type { GlobalOptions } from "../global-options.ts"
 import { addMessageOptions, type MessageOptions, messageOf } from "../message-option.ts"
-import { refuseClientBound } from "../refuse-client-bound.ts"
 import { requireName } from "../require-name.ts"
 import { table } from "../table.ts"
 import { createTerminal } from "../terminal.ts"
@@ -20,7 +19,6 @@ export function addExplain(program: Command): void {
     const options = invoked.optsWithGlobals<MessageOptions & GlobalOptions>()
     const { config, baseDir } = await configuration(options)
     const topicConfig = requireName("topic", topic, config.topics)
-    refuseClientBound(config)
     const [plan] = await planTopics({ ...config, topics: { [topic]: topicConfig } }, baseDir)
     const explanation = explain(plan!, await messageOf(options))
     createTerminal(options).print(text(explanation), explanation)

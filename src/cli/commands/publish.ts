@@ -6,7 +6,6 @@ import { commandLog } from "../command-log.ts"
 import { configuration } from "../configuration.ts"
 import type { GlobalOptions } from "../global-options.ts"
 import { addMessageOptions, type MessageOptions, messageOf } from "../message-option.ts"
-import { refuseClientBound } from "../refuse-client-bound.ts"
 import { requireName } from "../require-name.ts"
 import { table } from "../table.ts"
 import { createTerminal, type Terminal } from "../terminal.ts"
@@ -29,7 +28,6 @@ export function addPublish(program: Command): void {
       const options = invoked.optsWithGlobals<PublishOptions>()
       const loaded = await configuration(options)
       requireName("topic", topic, loaded.config.topics)
-      refuseClientBound(loaded.config)
       const id = options.id ?? Bun.randomUUIDv7()
       const message = await messageOf(options, id)
       await withPublishingRouter(loaded, commandLog(loaded.config), async (router) => {

@@ -1,7 +1,6 @@
 import type { Command } from "commander"
 import { configuration } from "../configuration.ts"
 import type { GlobalOptions } from "../global-options.ts"
-import { refuseClientBound } from "../refuse-client-bound.ts"
 import { stopSignals } from "../stop-signals.ts"
 import { createTerminal } from "../terminal.ts"
 
@@ -15,7 +14,6 @@ export function addServe(program: Command): void {
       const terminal = createTerminal(options)
       const stopped = stopSignals()
       const loaded = await configuration(options)
-      refuseClientBound(loaded.config)
       // Loaded here so that the other commands start without broker and HTTP code.
       const { runRouter } = await import("../run-router.ts")
       await runRouter({

@@ -7,7 +7,6 @@ import type { Incoming, PublishOutcome } from "../../core/outcome.ts"
 import type { Router } from "../../router.ts"
 import { CommandFailed } from "../command-failed.ts"
 import { commandLog } from "../command-log.ts"
-import { refuseClientBound } from "../refuse-client-bound.ts"
 import { withConnection } from "../with-connection.ts"
 import { withPublishingRouter } from "../with-publishing-router.ts"
 import type { DeadLetterTask } from "./dead-letter-task.ts"
@@ -18,7 +17,6 @@ export async function replayDeadLetters(
   { limit }: { readonly limit: number },
 ): Promise<void> {
   const { config } = loaded
-  refuseClientBound(config)
   const counts = { replayed: 0, rejectedAgain: 0 }
   let trouble: string | undefined
   const replay = async (router: Router, delivery: Delivery): Promise<Verdict> => {

@@ -13,6 +13,12 @@ const clientsSchema = section({
   routingKeyPrefix: v.optional(routingKey, "partymq.partition-"),
   heartbeatCheckIntervalMs: v.optional(durationMs(100), 30_000),
   heartbeatExpiryMs: v.optional(durationMs(100), 120_000),
+  partitions: v.optional(integer(1, bounds.clientPartitionsMax), 64),
+  initialDelayMs: v.optional(durationMs(0), 10_000),
+  initialDelayMaxMs: v.optional(durationMs(0), 30_000),
+  returnDelayMs: v.optional(durationMs(0), 3_000),
+  onHandOverTimeout: v.optional(v.picklist(["wait", "proceed"], '"wait", "proceed"'), "wait"),
+  handOverTimeoutMs: v.optional(durationMs(100), 30_000),
 })
 
 const membersSchema = section({

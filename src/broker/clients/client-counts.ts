@@ -1,0 +1,12 @@
+import type { ClientsEffect } from "../../core/clients/clients-event.ts"
+
+/** What has happened since the start, and how things stand. */
+export interface ClientCounts {
+  readonly clients: { readonly [phase in "bound" | "ready" | "gone"]: number }
+  readonly held: number
+  readonly forwarded: number
+  readonly rerouted: number
+  readonly expired: number
+  readonly moved: { readonly [how in MovedHow]: number }
+}
+type MovedHow = Extract<ClientsEffect, { readonly kind: "moved" }>["how"]

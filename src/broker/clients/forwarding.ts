@@ -1,0 +1,120 @@
+import type { AMQPChannel } from "@cloudamqp/amqp-client"
+import type { ByteBudget } from "../../core/byte-budget.ts"
+import { Intake } from "../../core/intake.ts"
+import type { Lane } from "../../core/lane.ts"
+import { AckWriter } from "../ack-writer.ts"
+import type { Connection } from "../connection.ts"
+import { forwarded } from "../forwarded.ts"
+import { ClientWay, type ClientWayOptions } from "./client-way.ts"
+
+export interface ForwardingOptions extends ClientWayOptions {
+  readonly connection: Connection
+  readonly queue: string
+  readonly prefetch: number
+  /** Whether to keep others away; where the queue knows exclusive consumers. */
+  readonly exclusive: boolean
+  readonly deadLetters: Lane
+  readonly budget: ByteBudget
+  /** All that has come is settled. */
+  readonly idle: () => void
+  /** The broker ended it. */
+  readonly ended: (reason: string) => void
+  readonly held: () => void
+}
+
+/** One queue that is read and published on, verbatim and in order; acked as far as all is confirmed. */
+export class Forwarding {
+  readonly #options: ForwardingOptions
+  readonly #intake: Intake
+  readonly #way: ClientWay
+  readonly #acks: AckWriter
+  #channel: AMQPChannel | undefined
+  #isTaking = true
+  /** Something came while there was no room: it comes again on the next channel. */
+  hasMissed = false
+  #closed: Promise<void> | undefined
+
+  constructor(options: ForwardingOptions) {
+    this.#options = options
+    const { connection, queue, prefetch, budget, deadLetters } = options
+    this.#way = new ClientWay(options)
+    this.#acks = new AckWriter(connection, prefetch)
+    this.#intake = new Intake({
+      dispatch: this.#way,
+      deadLetters,
+      source: queue,
+      frameMax: connection.frameMax,
+      now: () => new Date(),
+      budget,
+      ack: (tag, multiple) => this.#acks.ack(tag, multiple),
+      held: () => options.held(),
+      idle: () => {
+        this.#acks.flush()
+        options.idle()
+      },
+    })
+  }
+
+  /** Deliveries that have not settled. */
+  get inFlight(): number {
+    return this.#intake.size
+  }
+
+  /** @throws {BrokerError} when the queue cannot be consumed */
+  async open(): Promise<void> {
+    const { connection, queue, prefetch, exclusive, budget, ended } = this.#options
+    const channel = await connection.rawChannel(
+      {
+        delivered: (delivery) => {
+          if (!this.#isTaking) return
+          if (budget.isExhausted || this.hasMissed) {
+            this.hasMissed = true
+            return
+          }
+          const properties = forwarded(delivery, connection)
+          this.#intake.accept({ ...own(delivery), properties })
+        },
+        cancelled: () => this.#isTaking && ended(`queue "${queue}" is gone`),
+      },
+      (reason) => this.#isTaking && ended(reason),
+    )
+    this.#acks.channel = channel.id
+    this.#channel = channel
+    await channel.prefetch(prefetch)
+    await channel.basicConsume(queue, { noAck: false, exclusive }, () => {})
+  }
+
+  /**
+   * Takes nothing more, waits until what has come is settled, and closes the channel: what is not acked
+   * goes back to its place.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    this.#isTaking = false
+    const { connection } = this.#options
+    // What is on its way may arrive however late: until then nobody else may have what follows it.
+    const isOpen = () => this.#intake.size > this.#way.returnedCount
+    while (isOpen() && !connection.closed) await Bun.sleep(2)
+    await this.drop()
+  }
+
+  /** Closes at once; what is under way may come again. */
+  async drop(): Promise<void> {
+    this.#isTaking = false
+    const { connection } = this.#options
+    if (!connection.closed) this.#acks.flush()
+    this.#acks.close()
+    this.#intake.close()
+    this.#way.close()
+    if (this.#channel !== undefined && !connection.closed) await connection.closeRaw(this.#channel)
+  }
+}
+
+const own = ({ deliveryTag, body }: { deliveryTag: number; body: Uint8Array }) => ({
+  deliveryTag,
+  body,
+})

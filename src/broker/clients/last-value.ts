@@ -1,0 +1,49 @@
+import type { AMQPChannel } from "@cloudamqp/amqp-client"
+import { bounds } from "../../core/bounds.ts"
+import { answered } from "../answered.ts"
+import { BrokerError } from "../broker-error.ts"
+import type { Connection } from "../connection.ts"
+import { withChannel } from "../with-channel.ts"
+
+/** A durable queue that keeps the last text that was written to it. For one process at a time. */
+export class LastValue {
+  readonly #queue: string
+  readonly #channel: AMQPChannel
+
+  private constructor(queue: string, channel: AMQPChannel) {
+    this.#queue = queue
+    this.#channel = channel
+  }
+
+  /** Declares the queue and reads what it holds; several only if a writer ended halfway. */
+  static async open(
+    connection: Connection,
+    queue: string,
+    type: "quorum" | "classic",
+  ): Promise<{ readonly value: LastValue; readonly texts: readonly string[] }> {
+    try {
+      const texts = await withChannel(connection, `reading "${queue}"`, async (channel) => {
+        const args = { "x-queue-type": type, "x-max-length": 1, "x-overflow": "drop-head" }
+        await channel.queueDeclare(queue, { durable: true }, args)
+        const found: string[] = []
+        // Unacked: what was read goes back with the channel.
+        for (;;) {
+          const message = await channel.basicGet(queue, { noAck: false })
+          if (message === null) return found
+          found.push(message.bodyString() ?? "")
+        }
+      })
+      const channel = await connection.plainChannel()
+      await channel.confirmSelect()
+      return { value: new LastValue(queue, channel), texts }
+    } catch (error) {
+      throw BrokerError.from(error, `cannot read the record "${queue}"`)
+    }
+  }
+
+  /** Resolves once the broker has it for good. */
+  async write(text: string): Promise<void> {
+    const written = this.#channel.basicPublish("", this.#queue, text, { deliveryMode: 2 }, true)
+    await answered(bounds.requestTimeoutMs, written, `writing "${this.#queue}"`)
+  }
+}

@@ -1,0 +1,49 @@
+import type { ClientsEvent } from "../../core/clients/clients-event.ts"
+import type { ClientsState } from "../../core/clients/clients-state.ts"
+import { watched } from "../../core/clients/clients-view.ts"
+import type { Log } from "../../log.ts"
+import { BrokerError } from "../broker-error.ts"
+import { type LookOptions, lookAtQueue } from "./look-at-queue.ts"
+
+export interface QueueWatchOptions
+  extends Pick<LookOptions, "connection" | "management" | "exchange" | "now"> {
+  readonly state: () => ClientsState
+  readonly routingKey: (client: string) => string
+  readonly happen: (event: ClientsEvent) => void
+  readonly log: Log
+}
+
+/** Looks at the queues of clients that something waits for, one round at a time. */
+export class QueueWatch {
+  readonly #options: QueueWatchOptions
+  #isLooking = false
+  #said: string | undefined
+
+  constructor(options: QueueWatchOptions) {
+    this.#options = options
+  }
+
+  async look(): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    const { state, routingKey, happen, ...asked } = this.#options
+    try {
+      for (const client of watched(state())) {
+        const queue = state().clients.get(client)?.queue
+        const looked = await lookAtQueue({ ...asked, routingKey: routingKey(client), queue })
+        happen({ kind: "looked", client, ...looked })
+      }
+      this.#said = undefined
+    } catch (error) {
+      this.#say(BrokerError.from(error, "cannot look at the queues of clients").message)
+    } finally {
+      this.#isLooking = false
+    }
+  }
+
+  #say(reason: string): void {
+    if (reason === this.#said) return
+    this.#said = reason
+    this.#options.log.warn({ reason }, "what moves between clients waits")
+  }
+}

@@ -1,0 +1,106 @@
+import { isEmptied, isLeftBehind } from "./client.ts"
+import { type ClientPartition, holderOf, ownedBy } from "./client-partition.ts"
+import type { ClientsEffect, ClientsEvent } from "./clients-event.ts"
+import type { ClientsState } from "./clients-state.ts"
+
+/** What an event says of the partitions that are being handed over. */
+export function notePartitions(
+  state: ClientsState,
+  event: ClientsEvent,
+  nowMs: number,
+  effects: ClientsEffect[],
+): ClientsState {
+  switch (event.kind) {
+    case "stopped":
+      return mapPartitions(state, (partition, index) =>
+        partition.kind === "draining" && index === event.partition && !partition.stoppedMs
+          ? { ...partition, stoppedMs: nowMs }
+          : partition,
+      )
+    case "frontEmptied": {
+      const fronts = state.fronts.map((each, index) =>
+        index === event.partition ? each.filter((front) => front !== event.front) : each,
+      )
+      return { ...state, fronts }
+    }
+    case "looked":
+      return noteSight(state, event, effects)
+    case "reclaimed":
+    case "interrupted":
+      return endReclaim(state, event, nowMs, effects)
+    default:
+      return state
+  }
+}
+
+function noteSight(
+  state: ClientsState,
+  { client, sight, asOfMs }: Extract<ClientsEvent, { readonly kind: "looked" }>,
+  effects: ClientsEffect[],
+): ClientsState {
+  const known = state.clients.get(client)
+  if (known === undefined || state.reclaims.has(client)) return state
+  // One whose binding is lost gets nothing more, and may have no queue at all.
+  const isGone = known.phase === "gone" || known.lostBinding
+  const stopped = (partition: ClientPartition) =>
+    partition.kind === "draining" &&
+    partition.from === client &&
+    partition.stoppedMs !== undefined &&
+    partition.stoppedMs <= asOfMs
+  const isUnseen = sight.kind === "unknown" && isGone
+  if (isEmptied(sight) || isUnseen) {
+    return mapPartitions(state, (partition, index) => {
+      if (partition.kind !== "draining" || !stopped(partition)) return partition
+      const how = isUnseen ? "unseen" : "drained"
+      effects.push({ kind: "moved", partition: index, from: client, to: partition.to, how })
+      return ownedBy(partition.to)
+    })
+  }
+  const { queue } = known
+  const hasTaker = [...state.clients.values()].some(({ phase }) => phase === "ready")
+  const held = state.partitions.filter((partition) => holderOf(partition) === client)
+  const isToBeReclaimed = isGone && isLeftBehind(sight) && hasTaker && held.every(stopped)
+  if (!isToBeReclaimed || queue === undefined || (held.length === 0 && !known.owes)) return state
+  const front = state.nextFront
+  const isHeld = (index: number) => holderOf(state.partitions[index]!) === client
+  return {
+    ...mapPartitions(state, (partition) =>
+      partition.kind === "draining" && partition.from === client
+        ? { kind: "reclaiming", from: client, to: partition.to }
+        : partition,
+    ),
+    fronts: state.fronts.map((each, index) => (isHeld(index) ? [front, ...each] : each)),
+    reclaims: new Map(state.reclaims).set(client, { queue, front }),
+    nextFront: front + 1,
+  }
+}
+
+function endReclaim(
+  state: ClientsState,
+  event: Extract<ClientsEvent, { readonly kind: "reclaimed" | "interrupted" }>,
+  nowMs: number,
+  effects: ClientsEffect[],
+): ClientsState {
+  const { client } = event
+  const reclaims = new Map(state.reclaims)
+  if (!reclaims.delete(client)) return state
+  const ended = mapPartitions(state, (partition, index) => {
+    if (partition.kind !== "reclaiming" || partition.from !== client) return partition
+    const { from, to } = partition
+    if (event.kind === "interrupted") {
+      return { kind: "draining", from, to, sinceMs: nowMs, stoppedMs: nowMs }
+    }
+    effects.push({ kind: "moved", partition: index, from, to, how: "reclaimed" })
+    return ownedBy(to)
+  })
+  return { ...ended, reclaims }
+}
+
+export function mapPartitions(
+  state: ClientsState,
+  change: (partition: ClientPartition, index: number) => ClientPartition,
+): ClientsState {
+  const partitions = state.partitions.map(change)
+  const isSame = partitions.every((each, index) => each === state.partitions[index])
+  return isSame ? state : { ...state, partitions }
+}
