@@ -180,6 +180,8 @@ export const bounds = {
   /** What the management API says of a queue is not older: of a classic queue, and of any other. */
   classicTotalsAgeMs: 250,
   totalsAgeMs: 6_000,
+  /** And of a quorum queue that is younger nothing is known, which looks like nothing being in it. */
+  totalsYouthMs: 11_000,
   /** A client's queue that does not get shorter for so long is not waited for by what stays with it. */
   clientStuckMs: 10_000,
   /** Deliveries of one partition queue on their way to a client, and of a queue that is reclaimed. */

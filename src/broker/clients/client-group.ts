@@ -107,8 +107,10 @@ export class ClientGroup {
 
   /** A client's queue is bound, as far as that can be known. */
   async ready(client: string, queue?: string): Promise<ClientAnswer> {
-    const known = queue ?? (await this.#boundQueue(client))
-    const isSeen = known !== undefined || this.#options.management === undefined
+    const found = queue === undefined ? await this.#boundQueue(client) : { queue }
+    const known = found?.queue
+    // Who cannot be asked has seen nothing wrong.
+    const isSeen = found === undefined || known !== undefined
     return this.#answer((state) => {
       const before = state.clients.get(client)
       if (before === undefined || before.phase === "gone") return unknown(client)
@@ -189,12 +191,14 @@ export class ClientGroup {
     }, bounds.clientsLockRetryMs)
   }
 
-  #boundQueue(client: string): Promise<string | undefined> {
+  /** `undefined` where that cannot be known. */
+  async #boundQueue(client: string): Promise<{ queue: string | undefined } | undefined> {
     const { management } = this.#options
+    if (management === undefined) return undefined
     const { exchange } = this.config
     const routingKey = this.routingKey(client)
-    // Who cannot be asked has seen nothing wrong.
-    return boundQueue({ management, exchange, routingKey }).catch(() => undefined)
+    const asking = boundQueue({ management, exchange, routingKey })
+    return asking.then((queue) => ({ queue })).catch(() => undefined)
   }
 
   #answer(act: (state: ClientsState) => string | undefined): ClientAnswer {

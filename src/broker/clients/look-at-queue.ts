@@ -20,6 +20,8 @@ export interface LookOptions {
   readonly routingKey: string
   /** If it is known. */
   readonly queue: string | undefined
+  /** It may have been declared a moment ago. */
+  readonly isYoung: boolean
   readonly now: () => number
 }
 
@@ -36,7 +38,8 @@ export async function lookAtQueue(options: LookOptions): Promise<Looked> {
   const counts = await passive(connection, queue)
   if (counts === undefined) return { queue, sight: { kind: "missing" }, asOfMs }
   const { ready, consumers } = counts
-  const ageMs = totals?.type === "classic" ? bounds.classicTotalsAgeMs : bounds.totalsAgeMs
+  const oldMs = options.isYoung ? Number.POSITIVE_INFINITY : bounds.totalsAgeMs
+  const ageMs = totals?.type === "classic" ? bounds.classicTotalsAgeMs : oldMs
   const sight = { kind: "counts", ready, unacked: totals?.unacked, consumers } as const
   return { queue, sight, asOfMs: totals === undefined ? asOfMs : asOfMs - ageMs }
 }

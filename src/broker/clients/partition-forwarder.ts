@@ -93,6 +93,8 @@ export class PartitionForwarder {
     if (this.#isClosed) return
     if (isFailed) this.#retry = setTimeout(() => this.#turn(), bounds.clientsLockRetryMs)
     else if (this.#running === undefined) this.#options.stopped()
+    // There may have been room again while it was starting.
+    else if (!this.#options.budget.isExhausted) this.relieved()
   }
 
   async #stop(): Promise<void> {

@@ -1,3 +1,4 @@
+import { bounds } from "../../core/bounds.ts"
 import type { ClientsEvent } from "../../core/clients/clients-event.ts"
 import type { ClientsState } from "../../core/clients/clients-state.ts"
 import { watched } from "../../core/clients/clients-view.ts"
@@ -29,8 +30,13 @@ export class QueueWatch {
     const { state, routingKey, happen, ...asked } = this.#options
     try {
       for (const client of watched(state())) {
-        const queue = state().clients.get(client)?.queue
-        const looked = await lookAtQueue({ ...asked, routingKey: routingKey(client), queue })
+        const known = state().clients.get(client)
+        const isYoung =
+          known !== undefined &&
+          known.phase !== "gone" &&
+          asked.now() - known.sinceMs < bounds.totalsYouthMs
+        const options = { ...asked, routingKey: routingKey(client), queue: known?.queue, isYoung }
+        const looked = await lookAtQueue(options)
         happen({ kind: "looked", client, ...looked })
       }
       this.#said = undefined

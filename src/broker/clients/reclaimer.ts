@@ -73,7 +73,9 @@ export class Reclaimer {
       const isIdle = before === 0 && forwarding.inFlight === 0 && !forwarding.hasMissed
       if (isEmpty && isIdle) return await this.#endIfEmpty()
     } catch {
-      // The connection's end, or a broker that is slow: the next look tells.
+      // The connection's end, or a broker that is slow: it begins anew.
+      this.#timer = setTimeout(() => this.#look(true), bounds.clientsLockRetryMs)
+      return
     }
     this.#timer = setTimeout(() => this.#look(false), bounds.clientLookIntervalMs)
   }
