@@ -44,9 +44,9 @@ describe("the management API", () => {
       await readQueue(member, queue, options)
 
       const isCounted = async () =>
-        Bun.deepEquals(await management().totals(queue), { ready: 3, unacked: 2 })
+        Bun.deepEquals(await management().totals(queue), { ready: 3, unacked: 2, type })
       await until(isCounted, { what: "its messages to be counted", timeoutMs: slowMs })
-      expect(await management().totals(`${queue}.2`)).toEqual({ ready: 0, unacked: 0 })
+      expect(await management().totals(`${queue}.2`)).toEqual({ ready: 0, unacked: 0, type })
       expect(await management().consumers(`${queue}.2`)).toEqual([])
       const consumers = () => management().consumers(queue)
       const isTold = async () => (await consumers()).length === 1
