@@ -3,6 +3,7 @@ import { bounds } from "../../core/bounds.ts"
 import { answered } from "../answered.ts"
 import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
+import { deliveryProtection } from "../partition-queues.ts"
 import { withChannel } from "../with-channel.ts"
 
 /** A durable queue that keeps the last text that was written to it. For one process at a time. */
@@ -23,7 +24,9 @@ export class LastValue {
   ): Promise<{ readonly value: LastValue; readonly texts: readonly string[] }> {
     try {
       const texts = await withChannel(connection, `reading "${queue}"`, async (channel) => {
-        const args = { "x-queue-type": type, "x-max-length": 1, "x-overflow": "drop-head" }
+        const keepsLast = { "x-queue-type": type, "x-max-length": 1, "x-overflow": "drop-head" }
+        // Every start reads it and gives it back.
+        const args = { ...keepsLast, ...deliveryProtection(type, connection) }
         await channel.queueDeclare(queue, { durable: true }, args)
         const found: string[] = []
         // Unacked: what was read goes back with the channel.
