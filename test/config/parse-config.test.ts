@@ -212,6 +212,17 @@ const mistakes: [input: unknown, path: string, found: string, allowed: string][]
   ],
   [withGroup({ pull: { prefetch: 0 } }), `${group}.pull.prefetch`, "0", "1 to 10000"],
   [
+    {
+      topics: {
+        a: { groups: { pods: { partitions: "clients" } } },
+        b: { groups: { pods: { partitions: "clients" } } },
+      },
+    },
+    "topics.b.groups.pods.clients.routingKeyPrefix",
+    '"partymq.partition-"',
+    "one that no other client-bound group has on the same exchange",
+  ],
+  [
     { ...withGroup({}), http: { simpleQueue: { topic: "other", group: "billing" } } },
     "http.simpleQueue.topic",
     '"other"',

@@ -21,6 +21,7 @@ export const configSchema = v.pipe(
   fields,
   contradictions(sourcesTwice),
   contradictions(simpleQueueOfNothing),
+  contradictions(routingKeysTwice),
 )
 
 /** What a user may write: the configuration with everything optional that has a default. */
@@ -37,6 +38,26 @@ function sourcesTwice(config: v.InferOutput<typeof fields>): Contradiction[] {
     if (other === undefined) continue
     const allowed = `a queue that is not the source of another topic; "${other}" has this one`
     found.push({ path: ["topics", topic, "source", "queue"], found: source.queue, allowed })
+  }
+  return found
+}
+
+/** Two groups with the same routing keys would each fill the queues of the other's clients. */
+function routingKeysTwice({ topics }: v.InferOutput<typeof fields>): Contradiction[] {
+  const seen = new Set<string>()
+  const found: Contradiction[] = []
+  for (const [topic, { groups }] of Object.entries(topics)) {
+    for (const [group, { clients }] of Object.entries(groups)) {
+      if (clients === undefined) continue
+      const { exchange, routingKeyPrefix } = clients
+      const keys = JSON.stringify([exchange, routingKeyPrefix])
+      if (seen.has(keys)) {
+        const allowed = "one that no other client-bound group has on the same exchange"
+        const path = ["topics", topic, "groups", group, "clients", "routingKeyPrefix"]
+        found.push({ path, found: routingKeyPrefix, allowed })
+      }
+      seen.add(keys)
+    }
   }
   return found
 }
