@@ -4,6 +4,7 @@ import { ClientsSide } from "./broker/clients/clients-side.ts"
 import { cutOff } from "./broker/cut-off.ts"
 import type { GroupStatus } from "./broker/group-status.ts"
 import { createManagement } from "./broker/management.ts"
+import type { ParkingLot } from "./broker/parking-lot.ts"
 import type { Pull } from "./broker/pull/group-pull.ts"
 import type { Config } from "./config/config.ts"
 import { bounds } from "./core/bounds.ts"
@@ -22,7 +23,7 @@ import { publishOutcome, retryAfterMs } from "./publish-outcome.ts"
 import { Timeouts } from "./timeouts.ts"
 import { planTopics } from "./topic-plan.ts"
 
-export type { GroupStatus, Pull }
+export type { GroupStatus, ParkingLot, Pull }
 
 /**
  * Whether messages can come in and go out, and if not, why not (for people). `impaired` names single
@@ -80,6 +81,8 @@ export interface Router {
    * one is configured. Tells how many it closed; does not throw.
    */
   cutOff(consumerTag: string, queues: readonly string[]): Promise<number>
+  /** The parked keys of a group; `undefined` for one that does not exist. */
+  parkingLot(topic: string, group: string): ParkingLot | undefined
   /** Stops taking messages, settles what is in flight within the time allowed, closes. Idempotent. */
   stop(): Promise<void>
 }
@@ -140,6 +143,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
     pull: broker.pull,
     describe: (topic) => broker.describe(topic),
     cutOff: (consumerTag, queues) => cutOff(management, consumerTag, queues, options.log),
+    parkingLot: (topic, group) => broker.parkingLot(topic, group),
     async stop() {
       await Promise.all([
         broker.stop(config.shutdownTimeoutMs),

@@ -11,6 +11,7 @@ import { agreeOnGenerations } from "./generation-log.ts"
 import { type GroupStatus, groupStatuses } from "./group-status.ts"
 import { Link } from "./link.ts"
 import { lossReason } from "./loss-reason.ts"
+import { type ParkingLot, parkingLots } from "./parking-lot.ts"
 import { Publisher } from "./publisher.ts"
 import type { Pull } from "./pull/group-pull.ts"
 import { PullSide } from "./pull/pull-side.ts"
@@ -32,6 +33,8 @@ export interface BrokerSideOptions {
 interface Topic {
   readonly plan: TopicPlan
   readonly dispatch: Dispatch
+  /** By group. */
+  readonly parkingLots: ReadonlyMap<string, ParkingLot>
 }
 
 /**
@@ -162,6 +165,11 @@ export class BrokerSide {
     return groupStatuses(this.#known(topic).plan, connection, this.#publisher.lanes)
   }
 
+  /** `undefined` for a group that does not exist. */
+  parkingLot(topic: string, group: string): ParkingLot | undefined {
+    return this.#topics.get(topic)?.parkingLots.get(group)
+  }
+
   #known(topic: string): Topic {
     const known = this.#topics.get(topic)
     if (known === undefined)
@@ -181,7 +189,7 @@ export class BrokerSide {
       this.#sources.add({ topic, config: source, dispatch, deadLetters, backoff, log })
     }
     this.#pull.add(plan, deadLetters, topicStats)
-    return { plan, dispatch }
+    return { plan, dispatch, parkingLots: parkingLots(plan, () => this.#publishLink.connection) }
   }
 
   async #setUpPublishing(connection: Connection): Promise<void> {

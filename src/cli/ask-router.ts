@@ -16,12 +16,19 @@ export const urlOption = [
 ] as const
 
 /**
- * What a running router answers to a GET.
+ * What a running router answers: to a GET, or with a body to a POST.
  * @throws {CommandFailed} `router_away` when none answers, or with the problem's own code
  */
-export async function askRouter<Answer>(options: RouterOptions, path: string): Promise<Answer> {
+export async function askRouter<Answer>(
+  options: RouterOptions,
+  path: string,
+  body?: object,
+): Promise<Answer> {
   const base = await routerUrl(options)
-  const asking = fetch(`${base}${path}`, { signal: AbortSignal.timeout(timeoutMs) })
+  const asking = fetch(`${base}${path}`, {
+    ...(body && { method: "POST", body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(timeoutMs),
+  })
   const response = await withProgress(`asking ${base}`, asking).catch(() => {
     const fact = `no router answers at ${base}; start one, or name it with --url`
     throw new CommandFailed("router_away", fact)

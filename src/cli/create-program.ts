@@ -6,6 +6,7 @@ import { addDev } from "./commands/dev.ts"
 import { addDlq } from "./commands/dlq.ts"
 import { addExplain } from "./commands/explain.ts"
 import { addGroup } from "./commands/group.ts"
+import { addKeys } from "./commands/keys.ts"
 import { addPublish } from "./commands/publish.ts"
 import { addServe } from "./commands/serve.ts"
 
@@ -33,6 +34,6 @@ export function createProgram(): Command {
         "\nA flag counts before the environment (PARTYMQ_*), and that before the file.",
     )
   const plain = [addServe, addDev, addCheck, addPublish, addConsume, addExplain]
-  for (const add of [...plain, addDlq, addGroup]) add(program)
+  for (const add of [...plain, addDlq, addGroup, addKeys]) add(program)
   return program
 }

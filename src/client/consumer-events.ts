@@ -35,6 +35,13 @@ export interface ConsumerEvents {
     readonly willRetry: boolean
   }
   readonly deadLettered: { readonly message: ConsumedMessage; readonly detail: string }
+  /**
+   * A message waits in its key's parking queue: because it failed for good, or because an earlier one
+   * of its key did.
+   */
+  readonly parked: { readonly message: ConsumedMessage; readonly detail: string }
+  /** All that was parked of a key has been handled, and its messages flow again. */
+  readonly resumed: { readonly key: Uint8Array; readonly partition: number }
   /** It is connected to the broker and a member once more. */
   readonly reconnected: { readonly memberId: string }
   /** Something that it tries again by itself: PartyMQ or the broker is away, a queue is missing. */
@@ -49,5 +56,7 @@ export interface ConsumerCounts {
   handled: number
   failed: number
   deadLettered: number
+  parked: number
+  resumed: number
   reconnected: number
 }

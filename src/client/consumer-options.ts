@@ -27,8 +27,12 @@ export interface ConsumerOptions {
     /** @default 30_000 */
     readonly backoffMaxMs?: number
   }
-  /** What becomes of a message whose last attempt has failed. @default "dead-letter" */
-  readonly onPoison?: "dead-letter"
+  /**
+   * What becomes of a message whose last attempt has failed. `park-key`: it and all that follow of its
+   * key wait in a queue of their own, until `partymq keys resume`; the same for all consumers of a group.
+   * @default "dead-letter"
+   */
+  readonly onPoison?: "dead-letter" | "park-key"
   /** How long one run of the handler may take. Keep it below the broker's. @default 600_000 */
   readonly handlerTimeoutMs?: number
   /**
@@ -135,7 +139,7 @@ const schema = v.strictObject({
     }),
     {},
   ),
-  onPoison: v.optional(v.literal("dead-letter"), "dead-letter"),
+  onPoison: v.optional(v.picklist(["dead-letter", "park-key"]), "dead-letter"),
   handlerTimeoutMs: v.optional(durationMs, 600_000),
   key: v.exactOptional(callback<KeyExtractor>()),
   memberId: v.exactOptional(

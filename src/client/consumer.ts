@@ -4,19 +4,22 @@ import { Connection } from "../broker/connection.ts"
 import { type Endpoint, endpointOf } from "../broker/endpoint.ts"
 import { backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
-import { consumedMessage, deliveryView } from "./consumed-message.ts"
 import { ConsumerError } from "./consumer-error.ts"
 import type { ConsumerCounts, ConsumerEvents, FenceReason } from "./consumer-events.ts"
 import type { CloseOptions, ParsedOptions } from "./consumer-options.ts"
 import { DeadLetterWriter } from "./dead-letter-writer.ts"
 import { Dispatcher } from "./dispatcher.ts"
-import { Emitter } from "./emitter.ts"
-import { JobRun } from "./job-run.ts"
+import { EventBook } from "./event-book.ts"
+import type { Job } from "./job.ts"
+import { JobRun, type PutAway } from "./job-run.ts"
 import { KeyReading } from "./key-reading.ts"
 import { type Answer, type Assignment, type MembersApi, membersApi } from "./members-api.ts"
+import { newSubscription } from "./new-subscription.ts"
+import { Parking } from "./parking.ts"
 import { endsWithin, Pause } from "./pause.ts"
+import type { Poison } from "./poison.ts"
 import { Session } from "./session.ts"
-import { Subscription } from "./subscription.ts"
+import type { Subscription } from "./subscription.ts"
 
 const confirmTimeoutMs = 30_000
 
@@ -26,16 +29,7 @@ export class Consumer {
   /** Resolves with the first membership. Rejects when PartyMQ refuses it, or it is closed before. */
   readonly ready: Promise<void>
   readonly #options: ParsedOptions
-  readonly #events = new Emitter<ConsumerEvents>()
-  readonly #counts: ConsumerCounts = {
-    assigned: 0,
-    revoked: 0,
-    fenced: 0,
-    handled: 0,
-    failed: 0,
-    deadLettered: 0,
-    reconnected: 0,
-  }
+  readonly #events = new EventBook()
   readonly #endpoint: Endpoint
   readonly #api: MembersApi
   readonly #deadLetters: DeadLetterWriter
@@ -44,9 +38,10 @@ export class Consumer {
   readonly #pause = new Pause()
   readonly #ended: Promise<void>
   #session: Session | undefined
+  /** Of the same membership, if keys are to be parked. */
+  #parking: Parking | undefined
   #isClosing = false
   #hasBeenUp = false
-  #trouble = { detail: "", saidMs: 0 }
   #becameReady: () => void = () => {}
   #failed: (error: Error) => void = () => {}
 
@@ -59,13 +54,17 @@ export class Consumer {
     this.#keys = new KeyReading(options.key)
     const jobRun = new JobRun({
       ...options,
-      poisoned: ({ delivery }, place, poison) => this.#deadLetters.write(place, delivery, poison),
-      happened: (name, event) => this.#happened(name, event),
+      poisoned: (job, subscription, poison) => this.#putAway(job, subscription, poison),
+      happened: (name, event) => this.#events.emit(name, event),
     })
     this.#dispatcher = new Dispatcher({
       concurrency: options.concurrency,
       mayStart: () => this.#session?.mayStart === true,
-      run: (place, subscription, controller) => jobRun.run(place, subscription, controller),
+      run: async (place, subscription, controller) => {
+        const delayMs = (failures: number) => jobRun.delayMs(failures)
+        const isTaken = this.#parking && (await this.#parking.take(place, subscription, delayMs))
+        if (!isTaken) await jobRun.run(place, subscription, controller)
+      },
     })
     this.ready = new Promise((resolve, reject) => {
       this.#becameReady = resolve
@@ -81,7 +80,7 @@ export class Consumer {
   }
 
   get counts(): Readonly<ConsumerCounts> {
-    return { ...this.#counts }
+    return { ...this.#events.counts }
   }
 
   /** Returns what ends the listening. */
@@ -100,6 +99,7 @@ export class Consumer {
    */
   async close({ timeoutMs = 30_000, handOver = true }: CloseOptions = {}): Promise<boolean> {
     this.#isClosing = true
+    this.#events.isClosing = true
     this.#pause.end()
     this.#failed(new ConsumerError("closed", "the consumer was closed before it was ready"))
     const deadlineMs = performance.now() + timeoutMs
@@ -141,22 +141,24 @@ export class Consumer {
       await this.#keys.learn(assignment.key)
       const askBroker = () => control.prefetch(1)
       this.#session = this.#newSession(connection, assignment, askBroker)
+      if (this.#options.onPoison === "park-key") this.#parking = this.#newParking(connection)
       if (this.#isClosing) this.#session.close()
       this.#joined()
       return (await this.#session.run()) === "fenced"
     } catch (error) {
       if (error instanceof ConsumerError) throw error
-      this.#haveTrouble(error instanceof Error ? error.message : "unknown")
+      this.#events.trouble(error instanceof Error ? error.message : "unknown")
       return true
     } finally {
       this.#session = undefined
+      this.#parking = undefined
       await connection?.shut(bounds.fencedSettleMs)
       connection?.destroy()
     }
   }
 
   #joined(): void {
-    if (this.#hasBeenUp) this.#happened("reconnected", { memberId: this.memberId })
+    if (this.#hasBeenUp) this.#events.emit("reconnected", { memberId: this.memberId })
     this.#hasBeenUp = true
     this.#becameReady()
   }
@@ -168,7 +170,7 @@ export class Consumer {
     if (answer.kind === "refused" && !this.#hasBeenUp) {
       throw new ConsumerError(answer.code, answer.detail)
     }
-    this.#haveTrouble(answer.kind === "unknown_member" ? "PartyMQ refuses it" : answer.detail)
+    this.#events.trouble(answer.kind === "unknown_member" ? "PartyMQ refuses it" : answer.detail)
     return undefined
   }
 
@@ -179,66 +181,66 @@ export class Consumer {
   ): Session {
     const { heartbeatSeconds } = this.#options.amqp
     return new Session({
-      connection,
-      assignment,
-      askBroker,
-      heartbeatSeconds,
+      ...{ connection, assignment, askBroker, heartbeatSeconds },
       api: this.#api,
       subscribe: (partition, queue, ended) => this.#subscription(partition, queue, ended),
-      subscribed: ({ place: { partition, queue } }) =>
-        this.#happened("assigned", { partition, queue }),
+      subscribed: (subscription) => {
+        this.#parking?.subscribed(subscription)
+        this.#events.emit("assigned", subscription.place)
+      },
       unsubscribed: (subscription, isHandedBack) => {
         this.#dispatcher.remove(subscription)
+        this.#parking?.unsubscribed(subscription)
         const { partition, queue } = subscription.place
-        if (isHandedBack) this.#happened("revoked", { partition, queue })
+        if (isHandedBack) this.#events.emit("revoked", { partition, queue })
       },
-      assigned: ({ key }) => this.#keys.learn(key),
+      assigned: ({ key, parkedKeysVersion }) => {
+        this.#parking?.sawVersion(parkedKeysVersion)
+        return this.#keys.learn(key)
+      },
       fenced: (reason: FenceReason, detail) =>
-        this.#happened("fenced", { reason, detail, running: this.#dispatcher.running }),
-      trouble: (detail) => this.#haveTrouble(detail),
+        this.#events.emit("fenced", { reason, detail, running: this.#dispatcher.running }),
+      trouble: (detail) => this.#events.trouble(detail),
     })
   }
 
   #subscription(partition: number, queue: string, ended: (reason: string) => void): Subscription {
     const { topic, group, prefetch } = this.#options
-    const place = { topic, group, partition, queue }
-    const readKeys = this.#keys.reader()
-    const subscription = new Subscription({
-      place,
+    const parking = this.#parking
+    const subscription = newSubscription({ topic, group, partition, queue }, this.#keys, {
       prefetch,
       ended,
       // By this PartyMQ knows whose connection it is when it cuts a member off.
       consumerTag: this.memberId,
-      read(delivery) {
-        const view = deliveryView(delivery)
-        const { key, keys } = readKeys(view)
-        return { message: consumedMessage(place, delivery, view, key), keys }
-      },
       ready: () => this.#dispatcher.start(),
+      ...(parking && { admitted: () => parking.admit(subscription) }),
     })
     this.#dispatcher.add(subscription)
     return subscription
   }
 
+  #newParking(connection: Connection): Parking {
+    const { topic, group, prefetch, http } = this.#options
+    return new Parking({
+      ...{ connection, confirmTimeoutMs, prefetch, http: { ...http, topic, group } },
+      consumerTag: this.memberId,
+      dispatcher: this.#dispatcher,
+      events: this.#events,
+    })
+  }
+
+  async #putAway(job: Job, subscription: Subscription, poison: Poison): Promise<PutAway> {
+    const { onPoison } = this.#options
+    if (onPoison === "park-key" && !this.#parking) throw new Error("it is a member no more")
+    const putAway = await this.#parking?.putAway(job, subscription, poison)
+    if (putAway !== undefined) return putAway
+    await this.#deadLetters.write(subscription.place, job.delivery, poison)
+    return "deadLettered"
+  }
+
   get #name(): string {
     const { topic, group } = this.#options
     return `partymq consumer ${topic}/${group} ${this.memberId}`
-  }
-
-  #happened<Name extends keyof ConsumerEvents>(name: Name, event: ConsumerEvents[Name]): void {
-    if (name in this.#counts) this.#counts[name as keyof ConsumerCounts] += 1
-    this.#events.emit(name, event)
-  }
-
-  /** What goes on is said now and then, not each time. */
-  #haveTrouble(detail: string): void {
-    const nowMs = performance.now()
-    const isKnown = this.#trouble.detail === detail
-    if (this.#isClosing || (isKnown && nowMs - this.#trouble.saidMs < bounds.stableConnectionMs)) {
-      return
-    }
-    this.#trouble = { detail, saidMs: nowMs }
-    this.#events.emit("trouble", { detail })
   }
 
   #backOff(failures: number): Promise<void> {

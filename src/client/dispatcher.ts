@@ -1,5 +1,6 @@
 import type { Place } from "../core/consume/keyed-queue.ts"
-import type { Job, Subscription } from "./subscription.ts"
+import type { Job } from "./job.ts"
+import type { Subscription } from "./subscription.ts"
 
 export interface DispatcherOptions {
   /** Messages that run at once, of all partitions. */

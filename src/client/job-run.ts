@@ -1,10 +1,10 @@
 import { backoffDelayMs } from "../core/backoff.ts"
 import type { Place } from "../core/consume/keyed-queue.ts"
 import { type Handler, runHandler } from "./attempt.ts"
-import type { MessagePlace } from "./consumed-message.ts"
 import type { ConsumerEvents } from "./consumer-events.ts"
+import type { Job } from "./job.ts"
 import { isHopeless, type Poison, poisonOf } from "./poison.ts"
-import type { Job, Subscription } from "./subscription.ts"
+import type { Subscription } from "./subscription.ts"
 
 export interface JobRunOptions {
   readonly handler: Handler
@@ -15,12 +15,15 @@ export interface JobRunOptions {
     readonly backoffMaxMs: number
   }
   /** Puts a message away that is to be handled no more. Rejecting, it is asked again later. */
-  readonly poisoned: (job: Job, place: MessagePlace, poison: Poison) => Promise<void>
+  readonly poisoned: (job: Job, subscription: Subscription, poison: Poison) => Promise<PutAway>
   readonly happened: <Name extends keyof ConsumerEvents>(
     name: Name,
     event: ConsumerEvents[Name],
   ) => void
 }
+
+/** `kept`: its key is parked, and it stays where it is, in the parking queue. */
+export type PutAway = "deadLettered" | "parked" | "kept"
 
 /** What becomes of a message from its start on: handled, tried again, or put away. */
 export class JobRun {
@@ -64,27 +67,30 @@ export class JobRun {
     const isLast = attempt >= retry.attempts || isHopeless(error)
     const willRetry = !isLast && !subscription.isStopped
     if (isLast) job.poison = poisonOf(error, attempt)
-    else subscription.retryLater(place, this.#delayMs(attempt))
+    else subscription.retryLater(place, this.delayMs(attempt))
     happened("failed", { message, error, attempt, willRetry })
   }
 
   async #putAway(place: Place<Job>, subscription: Subscription, poison: Poison): Promise<void> {
     const { poisoned, happened } = this.#options
     const { item: job } = place
+    let putAway: PutAway
     try {
-      await poisoned(job, subscription.place, poison)
+      putAway = await poisoned(job, subscription, poison)
     } catch (error) {
       job.poisonFailures += 1
-      subscription.retryLater(place, this.#delayMs(job.poisonFailures))
+      subscription.retryLater(place, this.delayMs(job.poisonFailures))
       const detail = error instanceof Error ? error.message : "unknown"
       return happened("trouble", { detail })
     }
     if (subscription.isLost) return
-    subscription.done(place)
-    happened("deadLettered", { message: job.message, detail: poison.detail })
+    if (putAway !== "kept") subscription.done(place)
+    const event = putAway === "deadLettered" ? "deadLettered" : "parked"
+    happened(event, { message: job.message, detail: poison.detail })
   }
 
-  #delayMs(failures: number): number {
+  /** The wait after so many failures. */
+  delayMs(failures: number): number {
     const { backoffMs: firstMs, backoffMaxMs } = this.#options.retry
     const backoff = { firstMs, maxMs: Math.max(firstMs, backoffMaxMs) }
     return backoffDelayMs(backoff, failures, Math.random())

@@ -10,6 +10,8 @@ export interface Assignment {
   readonly heartbeatIntervalMs: number
   /** Absent from a PartyMQ that does not tell it. */
   readonly key?: KeyRule | undefined
+  /** Grows with every change of the group's parked keys; absent while PartyMQ does not know it. */
+  readonly parkedKeysVersion?: number
 }
 
 export type Answer =
@@ -41,6 +43,7 @@ const assignmentSchema: v.GenericSchema<unknown, Assignment> = v.object({
   generation: index,
   partitions: v.array(v.object({ partition: index, queue: v.string() })),
   heartbeatIntervalMs: v.pipe(index, v.minValue(1)),
+  parkedKeysVersion: v.exactOptional(index),
   key: v.exactOptional(
     v.object({
       extractors: v.array(v.looseObject({ use: v.string() })),

@@ -5,25 +5,19 @@ import { bounds } from "../core/bounds.ts"
 import { AckPlan } from "../core/consume/ack-plan.ts"
 import { KeyedQueue, type Keys, type Place } from "../core/consume/keyed-queue.ts"
 import type { ConsumedMessage, MessagePlace } from "./consumed-message.ts"
-import type { Poison } from "./poison.ts"
-
-/** A message that was delivered and is not acked. */
-export interface Job {
-  readonly message: ConsumedMessage
-  readonly delivery: Delivery
-  /** Runs of the handler that have failed. */
-  failures: number
-  /** It is to be handled no more. */
-  poison?: Poison
-  /** Times that it could not be put away. */
-  poisonFailures: number
-}
+import type { Job } from "./job.ts"
 
 export interface SubscriptionOptions {
   readonly place: MessagePlace
   readonly prefetch: number
   readonly consumerTag: string
-  readonly read: (delivery: Delivery) => { readonly message: ConsumedMessage; readonly keys: Keys }
+  readonly read: (delivery: Delivery) => {
+    readonly message: ConsumedMessage
+    readonly keys: Keys
+    readonly marker?: string
+  }
+  /** Before its first message is started; asked once there is one, and must not reject. */
+  readonly admitted?: () => Promise<void>
   /** There may be something to start. */
   readonly ready: () => void
   /** The broker ended it. */
@@ -43,6 +37,8 @@ export class Subscription {
   readonly #pauses = new Set<ReturnType<typeof setTimeout>>()
   #opening: Promise<QueueReader> | undefined
   #reader: QueueReader | undefined
+  readonly #attached = new Set<Subscription>()
+  #admission: "unasked" | "asked" | "given"
   #isStopped = false
   #isLost = false
   #isTold = false
@@ -55,6 +51,7 @@ export class Subscription {
   constructor(options: SubscriptionOptions) {
     this.#options = options
     this.place = options.place
+    this.#admission = options.admitted === undefined ? "given" : "unasked"
   }
 
   /** Its channel is open and nothing has been said to the contrary. */
@@ -65,6 +62,11 @@ export class Subscription {
   /** Nothing of it is started any more. */
   get isStopped(): boolean {
     return this.#isStopped
+  }
+
+  /** Messages that were delivered and have not been dealt with. */
+  get size(): number {
+    return this.#queue.size
   }
 
   /** Its channel is gone, or counts as gone: nothing of it can be acked. */
@@ -94,7 +96,7 @@ export class Subscription {
 
   /** The next message to start. Whoever takes it calls `begin`, and at its end one of the others. */
   take(): Place<Job> | undefined {
-    return this.#isStopped ? undefined : this.#queue.take()
+    return this.#isStopped || this.#admission !== "given" ? undefined : this.#queue.take()
   }
 
   /** A run begins; its signal fires when the partition is lost. */
@@ -125,10 +127,20 @@ export class Subscription {
     if (this.#isStopped) return
     const timer = setTimeout(() => {
       this.#pauses.delete(timer)
-      this.#queue.retry(place)
-      this.#options.ready()
+      this.retry(place)
     }, delayMs)
     this.#pauses.add(timer)
+  }
+
+  /** The same, at once. */
+  retry(place: Place<Job>): void {
+    this.#queue.retry(place)
+    this.#options.ready()
+  }
+
+  /** Others that are stopped, told, lost and drained with this one. */
+  get attached(): Set<Subscription> {
+    return this.#attached
   }
 
   /** Starts nothing new of it. */
@@ -136,6 +148,7 @@ export class Subscription {
     this.#isStopped = true
     for (const timer of this.#pauses) clearTimeout(timer)
     this.#pauses.clear()
+    for (const each of this.#attached) each.stop()
   }
 
   /** What runs is told that it may not be ours for much longer. */
@@ -143,6 +156,7 @@ export class Subscription {
     this.stop()
     this.#isTold = true
     for (const controller of this.#running) controller.abort(reason)
+    for (const each of this.#attached) each.tell(reason)
   }
 
   /** Its partition is not ours any more: what runs is told so, and nothing of it is acked. */
@@ -150,16 +164,22 @@ export class Subscription {
     this.tell(reason)
     this.#isLost = true
     clearTimeout(this.#flushing)
+    for (const each of this.#attached) each.lose(reason)
   }
 
   /** Starts nothing new, finishes and acks what runs, closes the channel. */
   drain(): Promise<void> {
-    this.#drained ??= this.#drain()
+    const attached = [...this.#attached].map((each) => each.drain())
+    this.#drained ??= Promise.all([this.#drain(), ...attached]).then(() => {})
     return this.#drained
   }
 
   /** Resolves once nothing of it runs. */
-  idle(): Promise<void> {
+  async idle(): Promise<void> {
+    await Promise.all([this.#ownIdle(), ...[...this.#attached].map((each) => each.idle())])
+  }
+
+  #ownIdle(): Promise<void> {
     if (this.#running.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
       const before = this.#idle
@@ -173,7 +193,7 @@ export class Subscription {
   async #drain(): Promise<void> {
     this.stop()
     const reader = await this.#opening?.catch(() => undefined)
-    await this.idle()
+    await this.#ownIdle()
     clearTimeout(this.#flushing)
     this.#ack(bounds.singleAcksMax)
     while (this.#acks.heldBack > 0 && !this.#isLost) {
@@ -187,8 +207,16 @@ export class Subscription {
   #delivered(delivery: Delivery): void {
     // The rest of what was on its way when it was stopped goes back to the queue.
     if (this.#isStopped) return
-    const { message, keys } = this.#options.read(delivery)
-    this.#queue.push({ message, delivery, failures: 0, poisonFailures: 0 }, keys)
+    const { message, keys, ...marked } = this.#options.read(delivery)
+    this.#queue.push({ message, delivery, failures: 0, poisonFailures: 0, ...marked }, keys)
+    if (this.#admission === "unasked") void this.#admit()
+    this.#options.ready()
+  }
+
+  async #admit(): Promise<void> {
+    this.#admission = "asked"
+    await this.#options.admitted?.()
+    this.#admission = "given"
     this.#options.ready()
   }
 

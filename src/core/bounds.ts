@@ -128,6 +128,13 @@ export const bounds = {
   ackGapMs: 100,
   /** Acks of single messages at once: of more a quorum queue's channel holds some back. */
   singleAcksMax: 16,
+  /** Parked keys of one group. With so many, a further one is tried again in its place. */
+  parkedKeysMax: 1_000,
+  /** How often it is looked whether a parked key is nearly replayed, and how many messages that is. */
+  replayCheckMs: 200,
+  replayTailMax: 10,
+  /** How long its end may take with nothing to do. */
+  replayEndMs: 10_000,
   /** Of what a failed handler said, in characters, in the note of its dead letter. */
   handlerErrorLengthMax: 300,
   /** Messages of a partition that are held for those who pull, and how many that can be set to. */

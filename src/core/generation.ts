@@ -48,6 +48,14 @@ export const sourceLock = (topic: string): string => `partymq.${topic}.source-lo
 /** The name of the stream that holds a topic's generations. */
 export const generationLog = (topic: string): string => `partymq.${topic}.generations`
 
+/** The name of the stream that holds what has happened to a group's parked keys. */
+export const parkedKeyLog = (topic: string, group: string): string =>
+  `partymq.${topic}.${group}.keys`
+
+/** The name of the queue that holds the messages of a parked key, for one stay. */
+export const parkingQueue = (topic: string, group: string, stay: number): string =>
+  `partymq.${topic}.${group}.parked.${stay}`
+
 /** What two mappings differ in, a line each for people; empty when they are one. */
 export function differences(recorded: Generation, wanted: Generation): string[] {
   const compare = (name: string, was: unknown, is: unknown) =>

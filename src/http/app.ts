@@ -7,6 +7,7 @@ import { memberRoutes } from "./members.ts"
 import { messagesRoute } from "./messages.ts"
 import { metricsRoute } from "./metrics-route.ts"
 import { openApiRoute } from "./openapi-route.ts"
+import { parkedKeyRoutes } from "./parked-keys.ts"
 import { problem, problemResponse } from "./problem.ts"
 import { pullRoutes } from "./pull/pull-routes.ts"
 import type { Route } from "./route.ts"
@@ -39,6 +40,7 @@ function createRoutes(deps: HttpDeps): readonly Route[] {
     ...memberRoutes(deps),
     ...pullRoutes(deps, messages),
     ...clientRoutes(deps),
+    ...parkedKeyRoutes(deps),
     aliveRoute(),
     readyRoute(deps),
     metricsRoute(deps),

@@ -122,13 +122,16 @@ const assigned: Operation["successes"][number] = {
 
 const unreadable = ["invalid_member", ...unreadableBody] as const
 
-/** The assignment, and by what key its messages were placed. */
+/** The assignment, by what key its messages were placed, and whether parked keys have changed. */
 function answer(
   { router }: HttpDeps,
-  { topic = "" }: Readonly<Record<string, string>>,
+  { topic = "", group = "" }: Readonly<Record<string, string>>,
   assignment: Assignment,
 ): Response {
-  return jsonResponse({ ...assignment, key: keyRule(router.config.topics[topic]!) })
+  const key = keyRule(router.config.topics[topic]!)
+  const parkedKeysVersion = router.parkingLot(topic, group)?.version
+  const known = parkedKeysVersion === undefined ? {} : { parkedKeysVersion }
+  return jsonResponse({ ...assignment, key, ...known })
 }
 
 function unknownMember(member: string): Response {

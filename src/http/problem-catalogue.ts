@@ -26,6 +26,12 @@ export const problemCatalogue = {
   unknown_group: { status: 404, retriable: false, title: "There is no such group" },
   unknown_member: { status: 404, retriable: false, title: "There is no such member" },
   no_simple_queue: { status: 404, retriable: false, title: "No simple queue is configured" },
+  invalid_parked_key: {
+    status: 400,
+    retriable: false,
+    title: "The request for a parked key cannot be read",
+  },
+  unknown_parked_key: { status: 404, retriable: false, title: "There is no such parked key" },
   not_found: { status: 404, retriable: false, title: "There is nothing at this path" },
   method_not_allowed: {
     status: 405,
@@ -37,6 +43,11 @@ export const problemCatalogue = {
     status: 409,
     retriable: false,
     title: "The receipt is of no lease that there is",
+  },
+  key_not_replayed: {
+    status: 409,
+    retriable: false,
+    title: "The parked key has messages, or has changed",
   },
   body_too_large: { status: 413, retriable: false, title: "The body is too large" },
   unsupported_media_type: {
@@ -58,6 +69,11 @@ export const problemCatalogue = {
     status: 429,
     retriable: true,
     title: "The group has no place for more members",
+  },
+  too_many_parked_keys: {
+    status: 429,
+    retriable: true,
+    title: "The group has no room for more parked keys",
   },
   overloaded: { status: 429, retriable: true, title: "Too much is in flight" },
   internal_error: { status: 500, retriable: false, title: "A fault of PartyMQ" },

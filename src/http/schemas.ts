@@ -144,6 +144,9 @@ export const assignmentSchema = v.strictObject({
     }),
     v.description("How keys are found; options only of built-in key extractors"),
   ),
+  parkedKeysVersion: v.exactOptional(
+    v.pipe(count, v.description("Grows with every change of the group's parked keys")),
+  ),
 })
 
 export const bindingSchema = v.strictObject({ routingKey: v.string(), exchange: v.string() })

@@ -27,7 +27,7 @@ const wrong: readonly (readonly [field: string, options: object])[] = [
   ["handler", { handler: "no function" }],
   ["concurrency", { concurrency: 0 }],
   ["retry.attempts", { retry: { attempts: 0 } }],
-  ["onPoison", { onPoison: "park-key" }],
+  ["onPoison", { onPoison: "park" }],
   ["handlerTimeoutMs", { handlerTimeoutMs: 2 ** 31 }],
   ["amqp", { amqp: "redis://user:secret@localhost" }],
   ["amqp", { amqp: { url: "secret", other: 1 } }],

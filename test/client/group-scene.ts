@@ -19,13 +19,13 @@ export interface SceneOptions {
 /** A router in this process, and consumers of its only group. */
 export class GroupScene {
   readonly url: string
-  readonly router: Router
+  #router: Router
   readonly #consumers: Consumer[] = []
   #server: HttpServer
 
   private constructor(url: string, router: Router) {
     this.url = url
-    this.router = router
+    this.#router = router
     this.#server = serveHttp(router, quietLog)
   }
 
@@ -43,6 +43,10 @@ export class GroupScene {
       },
     })
     return new GroupScene(url, router)
+  }
+
+  get router(): Router {
+    return this.#router
   }
 
   get http(): string {
@@ -79,6 +83,21 @@ export class GroupScene {
     await Bun.sleep(pauseMs)
     const config = { ...this.router.config, http: { ...this.router.config.http, port } }
     this.#server = serveHttp({ ...this.router, config }, quietLog)
+  }
+
+  /** PartyMQ is stopped, and another is started on the same port that knows nothing of it. */
+  async restart(): Promise<void> {
+    const { port } = this.#server
+    await this.#server.stop()
+    await this.#router.stop()
+    const { config } = this.#router
+    const input = { ...config, http: { ...config.http, port } }
+    this.#router = await startedRouter({
+      amqp: { url: this.url },
+      http: { host: "127.0.0.1", port },
+      topics: input.topics as never,
+    })
+    this.#server = serveHttp(this.#router, quietLog)
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { ClientGroup } from "../../src/broker/clients/client-group.ts"
+import { ParkingLot } from "../../src/broker/parking-lot.ts"
 import type { GroupPull } from "../../src/broker/pull/group-pull.ts"
 import type { Config } from "../../src/config/config.ts"
 import type { Incoming, PublishOutcome } from "../../src/core/outcome.ts"
@@ -84,9 +85,18 @@ export function createToldRouter(
     },
     describe: (topic) => told.describe(topic),
     cutOff: async () => 0,
+    parkingLot: (topic, group) =>
+      topic === "t" && group === "g" ? parkingLotWithoutBroker : undefined,
     stop: async () => {},
   }
 }
+
+const parkingLotWithoutBroker = new ParkingLot({
+  topic: "t",
+  group: "g",
+  queueType: "quorum",
+  connection: () => undefined,
+})
 
 function toldConfig(http: Partial<Config["http"]>, sessionTimeoutMs: number): Config {
   return {
