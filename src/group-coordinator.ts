@@ -27,7 +27,11 @@ export interface GroupCoordinatorOptions {
   readonly now: () => number
   readonly newId: () => string
   /** Takes these queues from one that is a member no more; tells how many connections that has cost it. */
-  readonly cutOff: (member: MemberId, queues: readonly string[]) => Promise<number>
+  readonly cutOff: (
+    member: MemberId,
+    queues: readonly string[],
+    isGone: () => boolean,
+  ) => Promise<number>
 }
 
 /** What a member is told: to be subscribed to these queues and no others. */
@@ -70,6 +74,7 @@ export class GroupCoordinator {
   /** Runs while there are members. */
   #timer: ReturnType<typeof setInterval> | undefined
   #state: GroupState
+  #isStopped = false
   /** On the clock of the options. */
   #lastMs: number
   /** Time in which the process did not run, or there was nobody: it is nobody's silence. */
@@ -136,7 +141,14 @@ export class GroupCoordinator {
     return true
   }
 
+  /** For good. */
   stop(): void {
+    this.#isStopped = true
+    this.#rest()
+  }
+
+  /** Until something happens. */
+  #rest(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
   }
@@ -167,7 +179,7 @@ export class GroupCoordinator {
       if (isBack || isDue) this.#expired.delete(member)
       if (isDue && !isBack) void this.#cutOff(removal)
     }
-    if (state.members.size === 0 && this.#expired.size === 0) this.stop()
+    if (state.members.size === 0 && this.#expired.size === 0) this.#rest()
     else if (this.#timer === undefined) {
       this.#timer = setInterval(() => this.#happen({ kind: "ticked" }), bounds.groupTickMs)
       this.#timer.unref()
@@ -201,7 +213,8 @@ export class GroupCoordinator {
   /** The broker holds to whoever is subscribed, be it a member or not. */
   async #cutOff({ member, partitions }: Removal): Promise<void> {
     const queues = partitions.map((partition) => this.#queue(partition))
-    const closed = await this.#options.cutOff(member, queues)
+    const isGone = () => !this.#isStopped && !this.#state.members.has(member)
+    const closed = await this.#options.cutOff(member, queues, isGone)
     this.#since.cutOff += closed
     if (closed > 0) this.#say({ member, connections: closed }, "its connections were closed")
   }

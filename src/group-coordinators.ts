@@ -36,7 +36,7 @@ export function groupCoordinators(
         firstGeneration: Date.now() * generationsPerMs,
         now: () => performance.now(),
         newId: () => crypto.randomUUID(),
-        cutOff: (member, queues) => router.cutOff(member, queues),
+        cutOff: (member, queues, isGone) => router.cutOff(member, queues, isGone),
       })
       return [{ topic, group, coordinator }]
     }),

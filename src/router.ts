@@ -78,9 +78,9 @@ export interface Router {
   describe(topic: string): Promise<readonly GroupStatus[]>
   /**
    * Closes the connections whose consumers on these queues bear that tag, by the management API if
-   * one is configured. Tells how many it closed; does not throw.
+   * one is configured, as long as `isGone` says so. Tells how many it closed; does not throw.
    */
-  cutOff(consumerTag: string, queues: readonly string[]): Promise<number>
+  cutOff(consumerTag: string, queues: readonly string[], isGone?: () => boolean): Promise<number>
   /** The parked keys of a group; `undefined` for one that does not exist. */
   parkingLot(topic: string, group: string): ParkingLot | undefined
   /** Stops taking messages, settles what is in flight within the time allowed, closes. Idempotent. */
@@ -142,7 +142,8 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
         ?.queues,
     pull: broker.pull,
     describe: (topic) => broker.describe(topic),
-    cutOff: (consumerTag, queues) => cutOff(management, consumerTag, queues, options.log),
+    cutOff: (consumerTag, queues, isGone = () => true) =>
+      cutOff(management, consumerTag, queues, options.log, isGone),
     parkingLot: (topic, group) => broker.parkingLot(topic, group),
     async stop() {
       await Promise.all([

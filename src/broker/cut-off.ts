@@ -6,6 +6,7 @@ import type { Management } from "./management.ts"
  * Closes the connections of a member that is one no more, so that the broker gives its queues to the
  * next, and what it still does about a message comes to nothing. Its consumers are known by their tag,
  * which is the member's id. What cannot be asked is asked again, for a while.
+ * @param isGone asked before each step: whether that is still to be done
  * @returns how many were closed; none without a management API
  */
 export async function cutOff(
@@ -13,11 +14,12 @@ export async function cutOff(
   member: string,
   queues: readonly string[],
   log: Log,
+  isGone: () => boolean,
 ): Promise<number> {
   if (management === undefined) return 0
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; isGone(); attempt++) {
     try {
-      return await closeAll(management, member, queues)
+      return await closeAll(management, member, queues, isGone)
     } catch (error) {
       const reason = error instanceof Error ? error.message : "unknown"
       const isLast = attempt === bounds.cutOffAttemptsMax
@@ -26,12 +28,14 @@ export async function cutOff(
       await Bun.sleep(bounds.cutOffPauseMs)
     }
   }
+  return 0
 }
 
 async function closeAll(
   management: Management,
   member: string,
   queues: readonly string[],
+  isGone: () => boolean,
 ): Promise<number> {
   const connections = new Set<string>()
   for (const queue of queues) {
@@ -41,7 +45,9 @@ async function closeAll(
   }
   let closed = 0
   for (const connection of connections) {
-    if (await management.closeConnection(connection, "the member was fenced")) closed += 1
+    // Once it is back it has another, with the same tag.
+    if (isGone() && (await management.closeConnection(connection, "the member was fenced")))
+      closed += 1
   }
   return closed
 }

@@ -152,6 +152,8 @@ const declareQueue = (
 
 /** `PRECONDITION_FAILED` */
 export const isConflict = ({ message }: Error): boolean => replyCode(message) === 406
+/** `NOT_FOUND`, but it is there: on a node that is not. */
+export const isAway = ({ message }: Error): boolean => /down or inaccessible/.test(message)
 /** `NOT_FOUND` */
 export const isMissing = ({ message }: Error): boolean => replyCode(message) === 404
 

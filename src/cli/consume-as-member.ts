@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts"
 import { shownKey } from "../shown-key.ts"
 import { shownContent } from "../shown-message.ts"
 import { CommandFailed } from "./command-failed.ts"
+import { consumePrefetch } from "./consume-prefetch.ts"
 import type { Terminal } from "./terminal.ts"
 
 export interface ConsumeAsMemberOptions {
@@ -39,6 +40,8 @@ export async function consumeAsMember(options: ConsumeAsMemberOptions): Promise<
     // A reader that has enough, as `head` does, is no failure.
     if (error.code !== "EPIPE") failure ??= outputFailed(error)
     isBroken = true
+    // At once: what it would be given until others take over cannot be printed either.
+    closing ??= consumer.close({ timeoutMs: closeTimeoutMs, handOver: false })
     finish()
   }
   // Unheard it would end the process.
@@ -79,6 +82,9 @@ function join(
     ...{ http: url, topic, group, handler },
     // In the order in which they come.
     concurrency: 1,
+    prefetch: consumePrefetch,
+    // What cannot be printed is not the message's fault.
+    retry: { attempts: 1_000_000 },
   })
 }
 

@@ -42,8 +42,7 @@ export class Consumer {
   #parking: Parking | undefined
   #isClosing = false
   #hasBeenUp = false
-  #becameReady: () => void = () => {}
-  #failed: (error: Error) => void = () => {}
+  readonly #readiness = Promise.withResolvers<void>()
 
   constructor(options: ParsedOptions) {
     this.#options = options
@@ -66,12 +65,12 @@ export class Consumer {
         if (!isTaken) await jobRun.run(place, subscription, controller)
       },
     })
-    this.ready = new Promise((resolve, reject) => {
-      this.#becameReady = resolve
-      this.#failed = reject
-    })
+    this.ready = this.#readiness.promise
     this.ready.catch(() => {})
-    this.#ended = this.#run().catch((error: Error) => this.#failed(error))
+    this.#ended = this.#run().catch((error: Error) => {
+      this.#events.trouble(error.message)
+      this.#readiness.reject(error)
+    })
   }
 
   /** Partitions that it is subscribed to, those included that it is giving back; ascending. */
@@ -101,7 +100,9 @@ export class Consumer {
     this.#isClosing = true
     this.#events.isClosing = true
     this.#pause.end()
-    this.#failed(new ConsumerError("closed", "the consumer was closed before it was ready"))
+    this.#readiness.reject(
+      new ConsumerError("closed", "the consumer was closed before it was ready"),
+    )
     const deadlineMs = performance.now() + timeoutMs
     const session = this.#session
     if (handOver && session !== undefined) {
@@ -160,7 +161,7 @@ export class Consumer {
   #joined(): void {
     if (this.#hasBeenUp) this.#events.emit("reconnected", { memberId: this.memberId })
     this.#hasBeenUp = true
-    this.#becameReady()
+    this.#readiness.resolve()
   }
 
   /** @throws {ConsumerError} when PartyMQ refuses it, and has not had it as a member before */
@@ -179,9 +180,8 @@ export class Consumer {
     assignment: Assignment,
     askBroker: () => Promise<unknown>,
   ): Session {
-    const { heartbeatSeconds } = this.#options.amqp
     return new Session({
-      ...{ connection, assignment, askBroker, heartbeatSeconds },
+      ...{ connection, assignment, askBroker },
       api: this.#api,
       subscribe: (partition, queue, ended) => this.#subscription(partition, queue, ended),
       subscribed: (subscription) => {

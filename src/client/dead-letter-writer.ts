@@ -29,6 +29,7 @@ export class DeadLetterWriter {
   #open: OpenChannel | undefined
   #verdict: Verdict | undefined
   #isReturned = false
+  #isClosed = false
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(endpoint: Endpoint, connectionName: string) {
@@ -46,7 +47,9 @@ export class DeadLetterWriter {
     return writing
   }
 
+  /** What has not been written by then never is. */
   async close(timeoutMs: number): Promise<void> {
+    this.#isClosed = true
     await this.#open?.connection.shut(timeoutMs)
     this.#open = undefined
   }
@@ -78,6 +81,7 @@ export class DeadLetterWriter {
   }
 
   async #opened(): Promise<OpenChannel> {
+    if (this.#isClosed) throw new BrokerError("the consumer was closed")
     if (this.#open !== undefined) return this.#open
     const connection = await Connection.open(this.#endpoint, this.#connectionName)
     try {
@@ -97,6 +101,7 @@ export class DeadLetterWriter {
         lost,
       )
       await answered(this.#endpoint.connectTimeoutMs, channel.confirmSelect(), "opening a channel")
+      if (this.#isClosed) throw new BrokerError("the consumer was closed")
       this.#open = { connection, channel }
       return this.#open
     } catch (error) {

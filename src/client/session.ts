@@ -14,7 +14,6 @@ export interface SessionOptions {
   readonly assignment: Assignment
   /** A round trip to the broker on that connection. */
   readonly askBroker: () => Promise<unknown>
-  readonly heartbeatSeconds: number
   readonly subscribe: (
     partition: number,
     queue: string,
@@ -48,10 +47,12 @@ export class Session {
     this.#options = options
     this.#assignment = options.assignment
     const { heartbeatIntervalMs } = options.assignment
+    // As agreed on with the broker.
+    const heartbeatMs = options.connection.heartbeat * 1_000
     // PartyMQ gives a member up after the one, the broker its connection after twice the other.
     const sessionMs = heartbeatIntervalMs * bounds.heartbeatsPerSession
     this.#lease = new Lease({
-      lastsMs: Math.min(sessionMs, options.heartbeatSeconds * 1_500),
+      lastsMs: heartbeatMs > 0 ? Math.min(sessionMs, heartbeatMs * 1.5) : sessionMs,
       ask: options.askBroker,
       ranOut: (silentMs) => {
         const detail = `nothing was heard of the broker for ${Math.round(silentMs)} ms`

@@ -1,6 +1,6 @@
 import type { GroupCoordinator } from "../group-coordinator.ts"
 import type { HttpDeps } from "./deps.ts"
-import type { Problem } from "./problem.ts"
+import { type Problem, problem } from "./problem.ts"
 import { unknownGroup } from "./unknown-group.ts"
 import { unknownTopic } from "./unknown-topic.ts"
 
@@ -11,5 +11,10 @@ export function groupOf(
 ): GroupCoordinator | Problem {
   const refusal = unknownTopic(router.config, topic)
   if (refusal !== undefined) return refusal
-  return groups.of(topic, group) ?? unknownGroup(topic, group)
+  const found = groups.of(topic, group)
+  if (found !== undefined) return found
+  const configured = router.config.topics[topic]!.groups
+  if (!Object.hasOwn(configured, group)) return unknownGroup(topic, group)
+  const fact = `group "${group}" of topic "${topic}" has clients and no members`
+  return problem("client_bound_group", `${fact}; GET /v1/topics/${topic} shows them`)
 }

@@ -34,7 +34,7 @@ function membersRoute(deps: HttpDeps): Route {
           schema: membersSchema,
         },
       ],
-      problems: ["unknown_topic", "unknown_group"],
+      problems: ["unknown_topic", "unknown_group", "client_bound_group"],
     },
     serve(_request, parameters) {
       const group = groupOf(deps, parameters)
@@ -59,7 +59,7 @@ function groupRoute(deps: HttpDeps): Route {
           schema: groupDescriptionSchema,
         },
       ],
-      problems: ["unknown_topic", "unknown_group", "broker_away"],
+      problems: ["unknown_topic", "unknown_group", "client_bound_group", "broker_away"],
     },
     async serve(_request, parameters) {
       const { topic = "", group: name = "" } = parameters

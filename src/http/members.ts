@@ -41,7 +41,13 @@ function joinRoute(deps: HttpDeps): Route {
         "its channels.",
       bodies: ["application/json"],
       successes: [assigned],
-      problems: [...unreadable, "unknown_topic", "unknown_group", "too_many_members"],
+      problems: [
+        ...unreadable,
+        "unknown_topic",
+        "unknown_group",
+        "client_bound_group",
+        "too_many_members",
+      ],
     },
     async serve(request, parameters) {
       const group = groupOf(deps, parameters)
@@ -70,7 +76,13 @@ function heartbeatRoute(deps: HttpDeps): Route {
         "whether it wants to leave. Answers the current assignment. After `unknown_member` close all channels and join.",
       bodies: ["application/json"],
       successes: [assigned],
-      problems: [...unreadable, "unknown_topic", "unknown_group", "unknown_member"],
+      problems: [
+        ...unreadable,
+        "unknown_topic",
+        "unknown_group",
+        "client_bound_group",
+        "unknown_member",
+      ],
     },
     async serve(request, parameters) {
       const group = groupOf(deps, parameters)
@@ -101,7 +113,7 @@ function leaveRoute(deps: HttpDeps): Route {
           schema: leftSchema,
         },
       ],
-      problems: ["unknown_topic", "unknown_group", "unknown_member"],
+      problems: ["unknown_topic", "unknown_group", "client_bound_group", "unknown_member"],
     },
     serve(_request, parameters) {
       const group = groupOf(deps, parameters)

@@ -142,6 +142,7 @@ const one: Operation["successes"][number] = {
 const groupProblems = [
   "unknown_topic",
   "unknown_group",
+  "client_bound_group",
   "invalid_parked_key",
   "broker_away",
 ] as const

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
+import { countMessages } from "../../src/broker/dead-letters.ts"
 import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
 import type { Router } from "../../src/router.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
+import { connect } from "../support/raw-client.ts"
 import { quietLog, startedRouter } from "../support/test-router.ts"
 import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
 import { consuming } from "./consuming.ts"
-import { runPartymq } from "./partymq.ts"
+import { partymqCommand, runPartymq } from "./partymq.ts"
 import { topicFolder } from "./topic-folder.ts"
 
 setDefaultTimeout(60_000)
@@ -96,6 +98,41 @@ test("one with a limit prints so many, acks no other, and leaves", async () => {
     await fetch(`${server.url}/v1/topics/${folder.topic}/groups/g/members`)
   ).json()) as { members: unknown[] }
   expect(members).toEqual([])
+})
+
+test("one whose reader has enough puts nothing away that it could not print", async () => {
+  // Another member, which is slow to take over.
+  const body = JSON.stringify({ memberId: "slow" })
+  const members = `${server.url}/v1/topics/${folder.topic}/groups/g/members`
+  const args = ["--group", "g", "--member", "--url", server.url]
+  const [program, ...rest] = partymqCommand(["consume", folder.topic, ...args])
+  const piped = Bun.spawn(["sh", "-c", '"$@" | head -1', "sh", program!, ...rest], {
+    ...{ cwd: folder.options.folder, stdout: "pipe", stderr: "pipe" },
+    env: { ...process.env, ...folder.options.environment },
+  })
+  const isSubscribed = async () => {
+    const said = (await (await fetch(members)).json()) as { members: { subscribed: unknown[] }[] }
+    return said.members[0]?.subscribed.length === 4
+  }
+  await until(isSubscribed, {
+    ...{ what: "it to be subscribed", timeoutMs: 25_000 },
+  })
+  await fetch(members, { method: "POST", body })
+  const living = setInterval(() => {
+    const said = JSON.stringify({ generation: 0, partitions: [] })
+    void fetch(`${members}/slow`, { method: "PUT", body: said }).catch(() => {})
+  }, 200)
+  // It is only when it prints that it finds out.
+  let n = 300
+  while (piped.exitCode === null) {
+    await publish(n, ++n)
+    await Bun.sleep(20)
+  }
+  clearInterval(living)
+  await fetch(`${members}/slow`, { method: "DELETE" })
+  const connection = await connect(vhost.url)
+  expect(await countMessages(connection, `partymq.${folder.topic}.dlq`)).toBe(0)
+  await connection.shut(5_000)
 })
 
 test("partitions cannot be chosen by a member", async () => {

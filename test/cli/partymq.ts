@@ -10,10 +10,16 @@ export interface PartymqOptions {
   readonly stdin?: string
 }
 
+export const partymqCommand = (args: readonly string[]): string[] => [
+  process.execPath,
+  main,
+  ...args,
+]
+
 /** Starts the real command line in a process of its own. */
 export function spawnPartymq(args: readonly string[], options: PartymqOptions) {
   const { PATH = "", HOME = "", [directoryVariable]: broker } = process.env
-  return Bun.spawn([process.execPath, main, ...args], {
+  return Bun.spawn(partymqCommand(args), {
     cwd: options.folder,
     env: { PATH, HOME, ...(broker && { [directoryVariable]: broker }), ...options.environment },
     stdin: new Blob([options.stdin ?? ""]),

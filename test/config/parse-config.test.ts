@@ -220,7 +220,7 @@ const mistakes: [input: unknown, path: string, found: string, allowed: string][]
     },
     "topics.b.groups.pods.clients.routingKeyPrefix",
     '"partymq.partition-"',
-    "one that no other client-bound group has on the same exchange",
+    "one that no other client-bound group has",
   ],
   [
     { ...withGroup({}), http: { simpleQueue: { topic: "other", group: "billing" } } },

@@ -166,6 +166,16 @@ describe("partitions that are read for consumers that pull", () => {
     await client.settle("ack", more)
   })
 
+  test("are given back as well if nothing ever came", async () => {
+    const topic = unique("empty")
+    const one = await start(topic, { pullIdleMs: 300 })
+    const queue = `partymq.${topic}.g.g1.p0`
+    expect(await one.client.receive({ waitMs: 0 })).toEqual([])
+    const consumers = async () => (await one.router.describe(topic))[0]!.queues[0]!.consumers
+    expect(await consumers()).toBe(1)
+    await until(async () => (await consumers()) === 0, { what: `"${queue}" to be given back` })
+  })
+
   test("hold no more bytes than their share, and go on with the rest in order", async () => {
     const topic = unique("large")
     const one = await start(topic)

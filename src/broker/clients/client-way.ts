@@ -1,5 +1,5 @@
 import type { Abandonable, Dispatched, DispatchOptions } from "../../core/dispatch.ts"
-import type { Lane, Letter } from "../../core/lane.ts"
+import type { Lane, Letter, Parcel } from "../../core/lane.ts"
 import type { Incoming } from "../../core/outcome.ts"
 import type { TopicStats } from "../../core/stats.ts"
 
@@ -16,6 +16,8 @@ export interface ClientWayOptions {
 export class ClientWay {
   readonly stats: TopicStats
   readonly #options: ClientWayOptions
+  /** On its way, in its lane. */
+  readonly #open = new Map<Parcel, Lane>()
   /** Came back; settled when the intake is closed. */
   #returned: (() => void)[] = []
 
@@ -33,12 +35,15 @@ export class ClientWay {
     const { lane, partition } = wayOf(message)
     const placements = [{ group, generation: 1, partition, queue: lane.queue }]
     const routed = { kind: "routed", key: undefined, placements } as const
+    let isSettled = false
     const letter: Letter = {
       properties: message.properties,
       body: message.body,
       orderKey: String(partition),
       persistent: true,
-      settled: (_, result) => {
+      settled: (settling, result) => {
+        isSettled = true
+        this.#open.delete(settling)
         if (result === "confirmed") {
           settled({ kind: "delivered", routed })
           return
@@ -53,7 +58,16 @@ export class ClientWay {
       },
     }
     const parcel = lane.offer(letter)
+    if (!isSettled) this.#open.set(parcel, lane)
     return { abandon: () => lane.abandon(parcel) }
+  }
+
+  /**
+   * What has not been sent never is, and what a queue refuses is not sent again: it stays where it was
+   * read from. What is on its way to a queue may still arrive.
+   */
+  abandon(): void {
+    for (const [parcel, lane] of [...this.#open]) lane.abandon(parcel)
   }
 
   /** After the intake was closed: nothing is held any more. */

@@ -15,6 +15,8 @@ const snapshotSchema = v.object({
       phase: v.picklist(["bound", "ready", "gone"]),
       queue: v.exactOptional(v.string()),
       owes: v.boolean(),
+      lostBinding: v.optional(v.boolean(), false),
+      front: v.exactOptional(count),
     }),
   ),
   partitions: v.array(

@@ -96,6 +96,8 @@ export class Forwarding {
   async #close(): Promise<void> {
     this.#isTaking = false
     const { connection } = this.#options
+    // A queue that is full would never let go of what waits for it.
+    this.#way.abandon()
     // What is on its way may arrive however late: until then nobody else may have what follows it.
     const isOpen = () => this.#intake.size > this.#way.returnedCount
     while (isOpen() && !connection.closed) await Bun.sleep(2)

@@ -3,7 +3,7 @@ import type { QueueSight } from "../../core/clients/client.ts"
 import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
 import type { Management } from "../management.ts"
-import { isMissing } from "../partition-queues.ts"
+import { isAway, isMissing } from "../partition-queues.ts"
 import { withChannel } from "../with-channel.ts"
 
 export interface Looked {
@@ -33,14 +33,16 @@ export async function lookAtQueue(options: LookOptions): Promise<Looked> {
   if (queue === undefined) {
     return { sight: { kind: management === undefined ? "unknown" : "missing" }, asOfMs }
   }
-  // First what may be old, then what is not: in between the one can only have become the other.
   const totals = await management?.totals(queue)
   const counts = await passive(connection, queue)
   if (counts === undefined) return { queue, sight: { kind: "missing" }, asOfMs }
   const { ready, consumers } = counts
   const oldMs = options.isYoung ? Number.POSITIVE_INFINITY : bounds.totalsAgeMs
   const ageMs = totals?.type === "classic" ? bounds.classicTotalsAgeMs : oldMs
-  const sight = { kind: "counts", ready, unacked: totals?.unacked, consumers } as const
+  // One look proves that it is empty, not the half of an old one and the half of a new one: what was
+  // ready then may be unacked now.
+  const most = Math.max(ready, totals?.ready ?? 0)
+  const sight = { kind: "counts", ready: most, unacked: totals?.unacked, consumers } as const
   return { queue, sight, asOfMs: totals === undefined ? asOfMs : asOfMs - ageMs }
 }
 
@@ -66,7 +68,7 @@ export async function passive(
     })
   } catch (error) {
     const reason = BrokerError.from(error, `cannot look at "${queue}"`)
-    if (isMissing(reason)) return undefined
+    if (isMissing(reason) && !isAway(reason)) return undefined
     throw reason
   }
 }

@@ -28,8 +28,9 @@ export class QueueWatch {
     if (this.#isLooking) return
     this.#isLooking = true
     const { state, routingKey, happen, ...asked } = this.#options
-    try {
-      for (const client of watched(state())) {
+    let trouble: string | undefined
+    for (const client of watched(state())) {
+      try {
         const known = state().clients.get(client)
         const isYoung =
           known !== undefined &&
@@ -38,13 +39,17 @@ export class QueueWatch {
         const options = { ...asked, routingKey: routingKey(client), queue: known?.queue, isYoung }
         const looked = await lookAtQueue(options)
         happen({ kind: "looked", client, ...looked })
+      } catch (error) {
+        // One that cannot be looked at must not hold up the others.
+        trouble ??= BrokerError.from(
+          error,
+          `cannot look at the queue of client "${client}"`,
+        ).message
       }
-      this.#said = undefined
-    } catch (error) {
-      this.#say(BrokerError.from(error, "cannot look at the queues of clients").message)
-    } finally {
-      this.#isLooking = false
     }
+    if (trouble === undefined) this.#said = undefined
+    else this.#say(trouble)
+    this.#isLooking = false
   }
 
   #say(reason: string): void {

@@ -94,6 +94,7 @@ export class PullGroup implements GroupPull {
     } finally {
       waiting.count -= 1
       this.#askedMs = performance.now()
+      this.#schedule()
     }
   }
 
@@ -163,6 +164,7 @@ export class PullGroup implements GroupPull {
     this.#begunMs = performance.now()
     for (const partition of this.#partitions) partition.open(connection)
     log.info({ topic, group }, "the group is pulled from: its partitions are read")
+    this.#schedule()
     return true
   }
 

@@ -11,6 +11,7 @@ import { type RouterOptions, routerUrl, urlOption } from "../ask-router.ts"
 import { CommandFailed } from "../command-failed.ts"
 import { commandLog } from "../command-log.ts"
 import { configuration } from "../configuration.ts"
+import { consumePrefetch } from "../consume-prefetch.ts"
 import { requireName } from "../require-name.ts"
 import { stopSignals } from "../stop-signals.ts"
 import { createTerminal } from "../terminal.ts"
@@ -85,13 +86,6 @@ function requirePartition({ route }: TopicPlan, { group, partition = 0 }: Consum
   )
 }
 
-/**
- * More than other consumers usually have unacked: a quorum queue puts what is given back behind all
- * that was given back before, so a consumer that takes only a part of that, and gives some of it back
- * unprinted, would change the order.
- */
-const prefetch = 1_000
-
 /** Lines that are written at once, in characters, unless one alone is longer. */
 const writeLengthMax = 65_536
 
@@ -100,6 +94,9 @@ interface Line {
   readonly delivery: Delivery
   readonly reader: QueueReader
 }
+
+/** How long a reader may take for what is being written when it ends. */
+const lastWriteMs = 1_000
 
 /** How long what is printed may be unacked: after a crash it is printed again. */
 const ackIntervalMs = 20
@@ -149,7 +146,9 @@ class Consuming {
     for (const { queue, partition } of this.#queues) {
       const delivered = (delivery: Delivery, reader: QueueReader) =>
         this.#deliver(partition, delivery, reader)
-      this.#readers.push(await readQueue(connection, queue, { prefetch, delivered, ended: lost }))
+      this.#readers.push(
+        await readQueue(connection, queue, { prefetch: consumePrefetch, delivered, ended: lost }),
+      )
     }
   }
 
@@ -157,6 +156,9 @@ class Consuming {
   async stop(): Promise<void> {
     this.#left = 0
     this.#waiting = []
+    // What is being printed is acked as well, or it would be printed again.
+    const deadlineMs = performance.now() + lastWriteMs
+    while (this.#isWriting && !this.#isBroken && performance.now() < deadlineMs) await Bun.sleep(5)
     this.#ackPrinted()
     await Promise.all(this.#readers.map((reader) => reader.close()))
   }

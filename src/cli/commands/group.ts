@@ -2,6 +2,7 @@ import type { Command } from "commander"
 import type { GroupDescription } from "../../http/group-schemas.ts"
 import type { TopicList } from "../../http/schemas.ts"
 import { askRouter, type RouterOptions, urlOption } from "../ask-router.ts"
+import { CommandFailed } from "../command-failed.ts"
 import { table } from "../table.ts"
 import { createTerminal } from "../terminal.ts"
 
@@ -42,7 +43,10 @@ async function list(topic: string | undefined, options: RouterOptions): Promise<
   }
   const groups: GroupDescription[] = []
   for (const each of wanted) {
-    for (const group of each.groups) groups.push(await described(options, each.topic, group))
+    for (const group of each.groups) {
+      const found = await described(options, each.topic, group).catch(clientBound)
+      if (found !== undefined) groups.push(found)
+    }
   }
   const summaries = groups.map(({ topic, group, generation, partitions, members }) => ({
     topic,
@@ -59,6 +63,12 @@ async function list(topic: string | undefined, options: RouterOptions): Promise<
     return [...Object.values(named), messages ?? "unknown", idlePartitions]
   })
   createTerminal(options).print(table(heading, rows), { groups: summaries })
+}
+
+/** A client-bound group has no members, and is not listed. */
+function clientBound(error: unknown): undefined {
+  if (error instanceof CommandFailed && error.code === "client_bound_group") return
+  throw error
 }
 
 /** Of all partitions; `null` if the broker could not be asked of each. */

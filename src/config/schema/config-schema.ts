@@ -49,14 +49,13 @@ function routingKeysTwice({ topics }: v.InferOutput<typeof fields>): Contradicti
   for (const [topic, { groups }] of Object.entries(topics)) {
     for (const [group, { clients }] of Object.entries(groups)) {
       if (clients === undefined) continue
-      const { exchange, routingKeyPrefix } = clients
-      const keys = JSON.stringify([exchange, routingKeyPrefix])
-      if (seen.has(keys)) {
-        const allowed = "one that no other client-bound group has on the same exchange"
+      const { routingKeyPrefix } = clients
+      if (seen.has(routingKeyPrefix)) {
+        const allowed = "one that no other client-bound group has"
         const path = ["topics", topic, "groups", group, "clients", "routingKeyPrefix"]
         found.push({ path, found: routingKeyPrefix, allowed })
       }
-      seen.add(keys)
+      seen.add(routingKeyPrefix)
     }
   }
   return found

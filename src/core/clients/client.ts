@@ -13,6 +13,8 @@ export interface Client {
   readonly queue?: string
   /** Its queue turned out not to be bound while it was ready. */
   readonly lostBinding: boolean
+  /** Where a part of what it left behind is already: taking it back was interrupted. */
+  readonly front?: number
   /** There may be messages in its queue of partitions that others have by now. */
   readonly owes: boolean
   /** While partitions move away from it: what else it has waits, so that its queue runs empty. */

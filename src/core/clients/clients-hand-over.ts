@@ -61,7 +61,8 @@ function noteSight(
   const held = state.partitions.filter((partition) => holderOf(partition) === client)
   const isToBeReclaimed = isGone && isLeftBehind(sight) && hasTaker && held.every(stopped)
   if (!isToBeReclaimed || queue === undefined || (held.length === 0 && !known.owes)) return state
-  const front = state.nextFront
+  // What is left comes behind what has been taken back already.
+  const front = known.front ?? state.nextFront
   const isHeld = (index: number) => holderOf(state.partitions[index]!) === client
   return {
     ...mapPartitions(state, (partition) =>
@@ -69,9 +70,11 @@ function noteSight(
         ? { kind: "reclaiming", from: client, to: partition.to }
         : partition,
     ),
-    fronts: state.fronts.map((each, index) => (isHeld(index) ? [front, ...each] : each)),
+    fronts: state.fronts.map((each, index) =>
+      isHeld(index) && !each.includes(front) ? [front, ...each] : each,
+    ),
     reclaims: new Map(state.reclaims).set(client, { queue, front }),
-    nextFront: front + 1,
+    nextFront: Math.max(state.nextFront, front + 1),
   }
 }
 
@@ -83,7 +86,9 @@ function endReclaim(
 ): ClientsState {
   const { client } = event
   const reclaims = new Map(state.reclaims)
-  if (!reclaims.delete(client)) return state
+  const reclaim = reclaims.get(client)
+  if (reclaim === undefined) return state
+  reclaims.delete(client)
   const ended = mapPartitions(state, (partition, index) => {
     if (partition.kind !== "reclaiming" || partition.from !== client) return partition
     const { from, to } = partition
@@ -93,7 +98,10 @@ function endReclaim(
     effects.push({ kind: "moved", partition: index, from, to, how: "reclaimed" })
     return ownedBy(to)
   })
-  return { ...ended, reclaims }
+  const known = state.clients.get(client)
+  if (event.kind !== "interrupted" || known === undefined) return { ...ended, reclaims }
+  const clients = new Map(ended.clients).set(client, { ...known, front: reclaim.front })
+  return { ...ended, clients, reclaims }
 }
 
 export function mapPartitions(

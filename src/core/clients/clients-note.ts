@@ -31,11 +31,11 @@ function clientAfter(
     case "bound": {
       // One that was ready and binds again has the same queue, or its messages will come back.
       const which = before?.phase === "ready" ? "ready" : "bound"
-      return phase(which, { seenMs: nowMs })
+      return withoutFront(phase(which, { seenMs: nowMs }))
     }
     case "ready":
       if (before === undefined || before.phase === "gone") return before
-      return phase("ready", { seenMs: nowMs, lostBinding: false })
+      return withoutFront(phase("ready", { seenMs: nowMs, lostBinding: false }))
     case "heard":
       if (before === undefined || before.phase === "gone") return before
       return { ...before, seenMs: nowMs }
@@ -50,10 +50,15 @@ function clientAfter(
       return { ...before, ...named, owes, ...(pause && { pause }) }
     }
     case "reclaimed":
-      return before && { ...before, owes: false }
+      return before && withoutFront({ ...before, owes: false })
     case "interrupted":
       return before
   }
+}
+
+/** What it leaves behind from now on is newer than what was taken back. */
+function withoutFront({ front: _, ...client }: Client): Client {
+  return client
 }
 
 /** Clients that were silent for too long have gone. */

@@ -10,6 +10,8 @@ export interface ClientsSnapshot {
     readonly phase: Client["phase"]
     readonly queue?: string
     readonly owes: boolean
+    readonly lostBinding: boolean
+    readonly front?: number
   }[]
   readonly partitions: readonly {
     readonly kind: ClientPartition["kind"]
@@ -23,9 +25,11 @@ export interface ClientsSnapshot {
 export function snapshotOf(state: ClientsState): ClientsSnapshot {
   return {
     nextFront: state.nextFront,
-    clients: [...state.clients].map(([id, { phase, queue, owes }]) => {
-      return { id, phase, ...(queue !== undefined && { queue }), owes }
-    }),
+    clients: [...state.clients].map(([id, { phase, queue, owes, lostBinding, front }]) => ({
+      ...{ id, phase, owes, lostBinding },
+      ...(queue !== undefined && { queue }),
+      ...(front !== undefined && { front }),
+    })),
     partitions: state.partitions.map((partition, index) => {
       const [from, to] = [holderOf(partition), ownerToBe(partition)]
       const ends = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
@@ -38,7 +42,7 @@ export function snapshotOf(state: ClientsState): ClientsSnapshot {
 /** Goes on from a snapshot: clients have all the time to be heard of again. */
 export function restored(snapshot: ClientsSnapshot, nowMs: number): ClientsState {
   const clients = snapshot.clients.map(({ id, ...client }) => {
-    return [id, { ...client, sinceMs: nowMs, seenMs: nowMs, lostBinding: false }] as const
+    return [id, { ...client, sinceMs: nowMs, seenMs: nowMs }] as const
   })
   const isShared = snapshot.partitions.some(({ kind }) => kind !== "free")
   return {

@@ -51,6 +51,8 @@ for (const hasManagement of [true, false]) {
           () => group.unbindQueue(random.pick(ids)),
           () => group.bindAgain(random.pick(ids)),
           () => group.restart(),
+          () => group.interrupt(),
+          () => group.interrupt(),
           () => {
             const pod = group.pods.get(random.pick(ids))
             if (pod !== undefined) pod.isStuck = random.next() < 0.5
@@ -169,6 +171,42 @@ describe("a client-bound group", () => {
     group.see()
     expect(moving.filter(isOwned)).toEqual([])
     expect([0, 1, 2, 3].filter(isOwned).length).toBe(3)
+  })
+
+  test("takes back the rest of what a client left behind what it has taken back before", () => {
+    const group = new SimulatedClients(
+      1,
+      { ...rules, initialDelayMs: 0, initialDelayMaxMs: 0 },
+      true,
+    )
+    const step = () => {
+      group.pass(1)
+      group.record()
+      group.apply(0)
+    }
+    group.join("a")
+    step()
+    for (let n = 0; n < 6; n++) {
+      group.publish(0)
+      group.forward(0)
+    }
+    group.leave("a")
+    group.join("b")
+    group.pass(rules.returnMs)
+    const reclaimed = (count: number) => {
+      step()
+      group.look()
+      group.see()
+      group.record()
+      expect(group.state.reclaims.size).toBe(1)
+      for (let n = 0; n < count; n++) group.reclaim()
+    }
+    reclaimed(3)
+    group.interrupt()
+    reclaimed(4)
+    group.settle("b")
+    expect(group.violations).toEqual([])
+    expect(group.handled).toEqual([6])
   })
 
   test("takes nothing back from the last clients that go", () => {

@@ -200,6 +200,13 @@ export class SimulatedClients {
     }
   }
 
+  /** Somebody subscribes to the queues that are being emptied, and goes having taken nothing. */
+  interrupt(): void {
+    for (const client of this.recorded.reclaims.keys()) {
+      if (this.state.reclaims.has(client)) this.happen({ kind: "interrupted", client })
+    }
+  }
+
   pass(ms: number): void {
     this.nowMs += ms
     this.happen({ kind: "checked" })
