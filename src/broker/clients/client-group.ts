@@ -107,8 +107,9 @@ export class ClientGroup {
 
   /** A client's queue is bound, as far as that can be known. */
   async ready(client: string, queue?: string): Promise<ClientAnswer> {
-    const found = queue === undefined ? await this.#boundQueue(client) : { queue }
-    const known = found?.queue
+    const found = await this.#boundQueue(client)
+    // What is bound is what counts, whatever name was given.
+    const known = found === undefined ? queue : found.queue
     // Who cannot be asked has seen nothing wrong.
     const isSeen = found === undefined || known !== undefined
     return this.#answer((state) => {

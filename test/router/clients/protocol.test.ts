@@ -140,6 +140,7 @@ describe("a client", () => {
     const early = await pod.say("ready")
     expect(early.status).toBe(409)
     expect(await early.json()).toEqual({ error: expect.stringContaining("no queue is bound") })
+    expect((await pod.say("ready", { queue: "a name and no more" })).status).toBe(409)
     await pod.start()
     await has(log, sent.length)
     expect(log.toSorted()).toEqual(sent.toSorted())
