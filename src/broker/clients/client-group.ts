@@ -6,7 +6,7 @@ import {
   type ClientsState,
   transition,
 } from "../../core/clients/clients-state.ts"
-import { forwardedTo, heldPartitions } from "../../core/clients/clients-view.ts"
+import { forwardedTo, heldPartitions, isBeingTakenBack } from "../../core/clients/clients-view.ts"
 import { sticky } from "../../core/group/sticky.ts"
 import { type TopicStats, topicStats } from "../../core/stats.ts"
 import type { Log } from "../../log.ts"
@@ -90,11 +90,12 @@ export class ClientGroup {
   /** A client comes, or comes again. One whose old queue is being emptied waits for that. */
   async bind(client: string, queue?: string): Promise<ClientAnswer> {
     const deadline = performance.now() + bounds.clientBindWaitMs
-    while (this.#tenure?.state.reclaims.has(client) && performance.now() < deadline) {
+    const isBusy = () => this.#tenure && isBeingTakenBack(this.#tenure.state, client)
+    while (isBusy() && performance.now() < deadline) {
       await Bun.sleep(20)
     }
     return this.#answer((state) => {
-      if (state.reclaims.has(client)) return reclaiming
+      if (isBeingTakenBack(state, client)) return reclaiming
       const isNew = !state.clients.has(client)
       if (isNew && state.clients.size >= bounds.clientsMax) {
         return `there are ${bounds.clientsMax} clients, and there is no place for more`
@@ -115,7 +116,7 @@ export class ClientGroup {
     return this.#answer((state) => {
       const before = state.clients.get(client)
       if (before === undefined || before.phase === "gone") return unknown(client)
-      if (state.reclaims.has(client)) return reclaiming
+      if (isBeingTakenBack(state, client)) return reclaiming
       if (!isSeen) {
         const { exchange } = this.config
         return `no queue is bound to exchange "${exchange}" with routing key "${this.routingKey(client)}": bind it, then say that it is ready`

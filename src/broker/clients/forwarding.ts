@@ -30,6 +30,8 @@ export class Forwarding {
   readonly #acks: AckWriter
   #channel: AMQPChannel | undefined
   #isTaking = true
+  /** Messages that can be published nowhere: they stay in the queue. */
+  heldCount = 0
   /** Something came while there was no room: it comes again on the next channel. */
   hasMissed = false
   #closed: Promise<void> | undefined
@@ -47,7 +49,10 @@ export class Forwarding {
       now: () => new Date(),
       budget,
       ack: (tag, multiple) => this.#acks.ack(tag, multiple),
-      held: () => options.held(),
+      held: () => {
+        this.heldCount += 1
+        options.held()
+      },
       idle: () => {
         this.#acks.flush()
         options.idle()

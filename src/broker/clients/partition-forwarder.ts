@@ -14,7 +14,7 @@ export interface PartitionForwarderOptions extends Shared {
   /** The queues to forward, in order: fronts, then the partition queue. */
   readonly queues: () => readonly string[]
   readonly laneOf: (client: string) => Lane
-  /** Nothing is under way. */
+  /** Nothing is under way any more. */
   readonly stopped: () => void
   readonly returned: (client: string) => void
   /** A front has nothing left. */
@@ -85,14 +85,20 @@ export class PartitionForwarder {
     this.#isTurning = true
     clearTimeout(this.#retry)
     let isFailed = false
+    let hasStopped = false
     while (!this.#isClosed && !isFailed && this.#running?.client !== this.#wanted) {
-      if (this.#running !== undefined) await this.#stop()
-      else isFailed = !(await this.#start(this.#wanted!))
+      if (this.#running !== undefined) {
+        await this.#stop()
+        hasStopped = true
+      } else isFailed = !(await this.#start(this.#wanted!))
     }
     this.#isTurning = false
     if (this.#isClosed) return
     if (isFailed) this.#retry = setTimeout(() => this.#turn(), bounds.clientsLockRetryMs)
-    else if (this.#running === undefined) this.#options.stopped()
+    else if (this.#running === undefined) {
+      // Who aims at nobody sees for itself whether anything was under way.
+      if (hasStopped) this.#options.stopped()
+    }
     // There may have been room again while it was starting.
     else if (!this.#options.budget.isExhausted) this.relieved()
   }
@@ -140,7 +146,8 @@ export class PartitionForwarder {
   /** A front only gets shorter: once it is empty, and nobody else has any of it, its time is over. */
   #watchFront(connection: Connection, queue: string, forwarding: Forwarding): void {
     const look = async () => {
-      const isIdle = () => forwarding.inFlight === 0 && !forwarding.hasMissed
+      const isIdle = () =>
+        forwarding.inFlight === 0 && forwarding.heldCount === 0 && !forwarding.hasMissed
       const before = isIdle()
       const counts = await passive(connection, queue).catch(() => ({ ready: 1, consumers: 1 }))
       if (this.#running?.forwarding !== forwarding || this.#isTurning || this.#isClosed) return

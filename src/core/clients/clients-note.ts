@@ -31,11 +31,11 @@ function clientAfter(
     case "bound": {
       // One that was ready and binds again has the same queue, or its messages will come back.
       const which = before?.phase === "ready" ? "ready" : "bound"
-      return withoutFront(phase(which, { seenMs: nowMs }))
+      return phase(which, { seenMs: nowMs })
     }
     case "ready":
       if (before === undefined || before.phase === "gone") return before
-      return withoutFront(phase("ready", { seenMs: nowMs, lostBinding: false }))
+      return phase("ready", { seenMs: nowMs, lostBinding: false })
     case "heard":
       if (before === undefined || before.phase === "gone") return before
       return { ...before, seenMs: nowMs }
@@ -47,7 +47,10 @@ function clientAfter(
       if (before === undefined) return undefined
       const owes = before.owes && !isEmptied(event.sight)
       const pause = pausedAfter(before.pause, event.sight, nowMs)
-      return { ...before, ...named, owes, ...(pause && { pause }) }
+      const after = { ...before, ...named, owes, ...(pause && { pause }) }
+      // Whoever came between has emptied it.
+      const isOver = isEmptied(event.sight) || event.sight.kind === "unknown"
+      return isOver ? withoutFront(after) : after
     }
     case "reclaimed":
       return before && withoutFront({ ...before, owes: false })
@@ -56,7 +59,6 @@ function clientAfter(
   }
 }
 
-/** What it leaves behind from now on is newer than what was taken back. */
 function withoutFront({ front: _, ...client }: Client): Client {
   return client
 }

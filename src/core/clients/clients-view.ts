@@ -15,8 +15,8 @@ export function watched(state: ClientsState): readonly ClientId[] {
   const waited = state.partitions.flatMap((each) =>
     each.kind === "draining" && each.stoppedMs !== undefined ? [each.from] : [],
   )
-  const owing = [...state.clients].flatMap(([id, { phase, owes }]) =>
-    owes && phase === "gone" ? [id] : [],
+  const owing = [...state.clients].flatMap(([id, { phase, owes, front }]) =>
+    (owes && phase === "gone") || front !== undefined ? [id] : [],
   )
   return [...new Set([...waited, ...owing])].filter((id) => !state.reclaims.has(id))
 }
@@ -24,3 +24,10 @@ export function watched(state: ClientsState): readonly ClientId[] {
 /** Partitions that nothing is forwarded of, although there are clients. */
 export const heldPartitions = ({ partitions }: ClientsState): number =>
   partitions.filter(({ kind }) => kind === "draining" || kind === "reclaiming").length
+
+/**
+ * Whether a part of what a client has left in its queue stands in a front, and the rest does not: it may
+ * not come back before that is over, or it would get the rest first.
+ */
+export const isBeingTakenBack = ({ reclaims, clients }: ClientsState, client: ClientId): boolean =>
+  reclaims.has(client) || clients.get(client)?.front !== undefined

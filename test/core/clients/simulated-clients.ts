@@ -7,7 +7,7 @@ import {
   noClients,
   transition,
 } from "../../../src/core/clients/clients-state.ts"
-import { forwardedTo, watched } from "../../../src/core/clients/clients-view.ts"
+import { forwardedTo, isBeingTakenBack, watched } from "../../../src/core/clients/clients-view.ts"
 
 interface Message {
   readonly partition: number
@@ -68,7 +68,7 @@ export class SimulatedClients {
   join(id: string): void {
     const pod = this.pods.get(id) ?? new Pod()
     const isKnown = this.state.clients.get(id)?.phase === "ready"
-    if (this.state.reclaims.has(id) || (isKnown && pod.isAlive && this.pods.has(id))) return
+    if (isBeingTakenBack(this.state, id) || (isKnown && pod.isAlive && this.pods.has(id))) return
     pod.isAlive = true
     pod.isBound = true
     pod.isStuck = false
@@ -101,7 +101,7 @@ export class SimulatedClients {
 
   bindAgain(id: string): void {
     const pod = this.pods.get(id)
-    if (!pod?.isAlive || pod.isBound) return
+    if (!pod?.isAlive || pod.isBound || isBeingTakenBack(this.state, id)) return
     pod.isBound = true
     this.happen({ kind: "ready", client: id })
   }
