@@ -16,6 +16,8 @@ export interface FleetOptions {
 interface Process {
   readonly child: ReturnType<typeof Bun.spawn>
   frozenSinceMs: number | undefined
+  /** It has said so; before, a signal ends it as it ends any program that is loading. */
+  hasBegun: boolean
 }
 
 /** Members, each in a process of its own, and an oracle for each of their groups. */
@@ -65,7 +67,7 @@ export class Fleet {
       env: { ...process.env, [launcherVariable]: String(process.pid) },
       stdio: ["ignore", "ignore", "inherit"],
     })
-    this.#processes.set(member, { child, frozenSinceMs: undefined })
+    this.#processes.set(member, { child, frozenSinceMs: undefined, hasBegun: false })
     return member
   }
 
@@ -108,7 +110,7 @@ export class Fleet {
     if (signal === "SIGKILL") for (const oracle of this.oracles.values()) oracle.froze(member)
     process.child.kill(signal)
     const exitCode = await process.child.exited
-    if (signal === "SIGTERM" && exitCode !== 0) {
+    if (signal === "SIGTERM" && exitCode !== 0 && process.hasBegun) {
       this.violations.push(`${member} ended with exit code ${exitCode}`)
     }
     this.#processes.delete(member)
@@ -122,8 +124,11 @@ export class Fleet {
       unfinished = lines.pop() ?? ""
       for (const line of lines) {
         const said = JSON.parse(line) as Said
-        if (said.kind === "hello") member = said.member
-        else this.#heard(member, said)
+        if (said.kind === "hello") {
+          member = said.member
+          const process = this.#processes.get(member)
+          if (process !== undefined) process.hasBegun = true
+        } else this.#heard(member, said)
       }
       socket.write(Buffer.alloc(lines.length))
     })

@@ -1,6 +1,6 @@
 /** A program that is a member of some groups by the consumer SDK, and tells what its handlers do. */
 import { connect } from "node:net"
-import { createConsumer } from "../../../src/client/index.ts"
+import { type Consumer, createConsumer } from "../../../src/client/index.ts"
 import { followLauncher } from "../../../src/local-broker/follow-launcher.ts"
 import { randomFrom } from "../../support/seed.ts"
 import type { MemberOrders, Said } from "./member-protocol.ts"
@@ -22,8 +22,17 @@ function say(said: Said): Promise<void> {
   return new Promise((resolve) => heard.push(resolve))
 }
 
+const consumers: Consumer[] = []
+
+async function leave(): Promise<void> {
+  await Promise.all(consumers.map((consumer) => consumer.close()))
+  process.exit(0)
+}
+process.on("SIGTERM", leave)
+followLauncher(leave)
+
 await say({ kind: "hello", member: orders.member })
-const consumers = orders.groups.map((group) => {
+for (const group of orders.groups) {
   const consumer = createConsumer({
     amqp: { url: orders.amqpUrl, heartbeatSeconds: orders.heartbeatSeconds },
     http: orders.httpUrl,
@@ -41,12 +50,5 @@ const consumers = orders.groups.map((group) => {
   consumer.on("reconnected", joined)
   consumer.on("fenced", ({ reason }) => void say({ kind: "fenced", group, reason }))
   consumer.on("deadLettered", ({ detail }) => void say({ kind: "deadLettered", group, detail }))
-  return consumer
-})
-
-async function leave(): Promise<void> {
-  await Promise.all(consumers.map((consumer) => consumer.close()))
-  process.exit(0)
+  consumers.push(consumer)
 }
-process.on("SIGTERM", leave)
-followLauncher(leave)
