@@ -9,15 +9,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { followLauncher } from "../src/local-broker/follow-launcher.ts"
-import { benchBroker } from "./bench-broker.ts"
 import { type Form, plans } from "./plan.ts"
-import { createProgress } from "./progress.ts"
 import { withFigures } from "./readme-section.ts"
 import { resultChart } from "./result-chart.ts"
 import { type ResultDocument, resultDocument } from "./result-document.ts"
 import { resultText } from "./result-text.ts"
 import { runPlan } from "./run-plan.ts"
+import { withBenchBroker } from "./with-bench-broker.ts"
 
 const { values } = parseArgs({
   options: {
@@ -38,29 +36,14 @@ if (folder !== undefined) write(folder, result)
 if (values.readme) writeFileSync(readme, withFigures(readFileSync(readme, "utf8"), result))
 console.log(values.output === "json" ? JSON.stringify(result) : resultText(result))
 
-async function measured(): Promise<ResultDocument> {
+function measured(): Promise<ResultDocument> {
   const startedAt = new Date()
-  const progress = createProgress()
-  const broker = await benchBroker((line) => progress.say(line))
-  const end = async (exitCode: number) => {
-    await broker.stop()
-    process.exit(exitCode)
-  }
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end(130))
-  followLauncher(() => end(1))
-  try {
+  return withBenchBroker(async (broker, progress) => {
     const found = await runPlan(broker, plans[form], (text, done, total) =>
       progress.step(text, done, total),
     )
     return resultDocument(form, startedAt, broker, found)
-  } catch (error) {
-    progress.end()
-    console.error(`bench: ${(error as Error).message}`)
-    return await end(1)
-  } finally {
-    progress.end()
-    await broker.stop()
-  }
+  })
 }
 
 function write(to: string, document: ResultDocument): void {

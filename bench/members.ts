@@ -10,14 +10,12 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { followLauncher } from "../src/local-broker/follow-launcher.ts"
-import { benchBroker } from "./bench-broker.ts"
 import type { QueueType } from "./members/bench-group.ts"
 import { type Gaps, handOverGaps } from "./members/hand-over-gap.ts"
 import { memberScaling, type Scaling } from "./members/member-scaling.ts"
 import { scalingChart } from "./members/scaling-chart.ts"
-import { createProgress } from "./progress.ts"
 import { withSection } from "./readme-section.ts"
+import { withBenchBroker } from "./with-bench-broker.ts"
 
 const { values } = parseArgs({
   options: {
@@ -30,16 +28,13 @@ const rounds = values.quick ? 2 : 10
 const seconds = values.quick ? 2 : 5
 const types: readonly QueueType[] = ["classic", "quorum"]
 
-const progress = createProgress()
-const broker = await benchBroker((line) => progress.say(line))
-const end = async (exitCode: number) => {
-  await broker.stop()
-  process.exit(exitCode)
+interface Measured {
+  readonly gaps: readonly Gaps[]
+  readonly scaling: readonly Scaling[]
+  readonly version: string
 }
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end(130))
-followLauncher(() => end(1))
 
-try {
+const measured = await withBenchBroker(async (broker, progress): Promise<Measured> => {
   const gaps: Gaps[] = []
   const scaling: Scaling[] = []
   for (const [at, type] of types.entries()) {
@@ -48,18 +43,15 @@ try {
     progress.step(`1 to 16 members, ${type} queues`, at * 2 + 1, types.length * 2)
     scaling.push(...(await memberScaling(broker, type, [1, 2, 4, 8, 16], seconds)))
   }
-  progress.end()
-  if (values.readme) write(gaps, scaling)
-  console.log(values.output === "json" ? JSON.stringify({ gaps, scaling }) : text(gaps, scaling))
-  await end(0)
-} catch (error) {
-  progress.end()
-  console.error(`bench: ${(error as Error).message}`)
-  await end(1)
-}
+  return { gaps, scaling, version: broker.version }
+})
+const { gaps, scaling } = measured
+if (values.readme) write(measured)
+console.log(values.output === "json" ? JSON.stringify({ gaps, scaling }) : text(gaps, scaling))
+process.exit(0)
 
-function write(gaps: readonly Gaps[], scaling: readonly Scaling[]): void {
-  const under = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores; RabbitMQ ${broker.version}; Bun ${Bun.version}; ${new Date().toISOString().slice(0, 10)}`
+function write({ gaps, scaling, version }: Measured): void {
+  const under = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores; RabbitMQ ${version}; Bun ${Bun.version}; ${new Date().toISOString().slice(0, 10)}`
   const file = (name: string) => join(import.meta.dir, "results", name)
   writeFileSync(file("members.svg"), scalingChart(scaling, under))
   writeFileSync(file("members.md"), `${under}\n\n${text(gaps, scaling)}\n`)

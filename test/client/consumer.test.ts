@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test"
+import { describe, expect, test } from "bun:test"
 import { visitMessages } from "../../src/broker/dead-letters.ts"
 import type { ConsumedMessage, Consumer, HandlerContext } from "../../src/client/index.ts"
 import { original, readNote } from "../../src/core/dead-letter.ts"
@@ -9,23 +9,10 @@ import { connect } from "../support/raw-client.ts"
 import { randomFrom, seed } from "../support/seed.ts"
 import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
-import { GroupScene, keysNamed, type SceneOptions } from "./group-scene.ts"
+import { keysNamed, withScene } from "./group-scene.ts"
 
 const vhost = withVhost()
-let scene: GroupScene | undefined
-
-afterEach(async () => {
-  await scene?.close()
-  scene = undefined
-})
-
-/** Each test has topics and queues of its own names' sake in a vhost that is emptied before. */
-async function open(options: Omit<SceneOptions, "url">): Promise<GroupScene> {
-  const queues = (await management("GET", `/api/queues/${vhost.name}`)) as { name: string }[]
-  for (const { name } of queues) await management("DELETE", `/api/queues/${vhost.name}/${name}`)
-  scene = await GroupScene.open({ url: vhost.url, ...options })
-  return scene
-}
+const open = withScene(vhost)
 
 const random = randomFrom(seed)
 const revisionOf = (message: ConsumedMessage) => ({

@@ -1,8 +1,11 @@
+import { afterEach } from "bun:test"
 import { type Consumer, type ConsumerOptions, createConsumer } from "../../src/client/index.ts"
 import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
 import type { Router } from "../../src/router.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
+import { management } from "../support/management.ts"
 import { quietLog, startedRouter } from "../support/test-router.ts"
+import type { Vhost } from "../support/vhost.ts"
 
 /** Long enough for a machine that is busy with other things, and no initial delay. */
 const times = { sessionTimeoutMs: 5_000, drainTimeoutMs: 30_000, initialDelayMs: 0 }
@@ -109,3 +112,20 @@ export class GroupScene {
 
 export const keysNamed = (count: number): string[] =>
   Array.from({ length: count }, (_, n) => `k${n}`)
+
+/** Opens scenes in a vhost that is emptied before each, one at a time; closed after the test. */
+export function withScene(
+  vhost: Vhost,
+): (options: Omit<SceneOptions, "url">) => Promise<GroupScene> {
+  let scene: GroupScene | undefined
+  afterEach(async () => {
+    await scene?.close()
+    scene = undefined
+  })
+  return async (options) => {
+    const queues = (await management("GET", `/api/queues/${vhost.name}`)) as { name: string }[]
+    for (const { name } of queues) await management("DELETE", `/api/queues/${vhost.name}/${name}`)
+    scene = await GroupScene.open({ url: vhost.url, ...options })
+    return scene
+  }
+}

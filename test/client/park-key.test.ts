@@ -1,25 +1,12 @@
-import { afterEach, describe, expect, test } from "bun:test"
+import { describe, expect, test } from "bun:test"
 import type { ConsumedMessage } from "../../src/client/index.ts"
 import type { ParkedKeyDescriptions } from "../../src/http/parked-key-schemas.ts"
-import { management } from "../support/management.ts"
 import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
-import { GroupScene, type SceneOptions } from "./group-scene.ts"
+import { type GroupScene, withScene } from "./group-scene.ts"
 
 const vhost = withVhost()
-let scene: GroupScene | undefined
-
-afterEach(async () => {
-  await scene?.close()
-  scene = undefined
-})
-
-async function open(options: Omit<SceneOptions, "url">): Promise<GroupScene> {
-  const queues = (await management("GET", `/api/queues/${vhost.name}`)) as { name: string }[]
-  for (const { name } of queues) await management("DELETE", `/api/queues/${vhost.name}/${name}`)
-  scene = await GroupScene.open({ url: vhost.url, ...options })
-  return scene
-}
+const open = withScene(vhost)
 
 const keysOf = async (here: GroupScene): Promise<ParkedKeyDescriptions["keys"]> => {
   const response = await fetch(`${here.http}/v1/topics/t/groups/g/keys`)
