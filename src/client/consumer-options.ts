@@ -4,6 +4,7 @@ import type { KeyExtractor } from "../plugin/contract.ts"
 import type { Handler } from "./attempt.ts"
 import { ConsumerError } from "./consumer-error.ts"
 
+/** What `createConsumer` takes. Times in milliseconds. */
 export interface ConsumerOptions {
   /** `amqp://user:password@host:port/vhost`, or `amqps://` for TLS. */
   readonly amqp: string | AmqpOptions
@@ -45,6 +46,7 @@ export interface ConsumerOptions {
   readonly memberId?: string
 }
 
+/** How a consumer is closed. */
 export interface CloseOptions {
   /** For all of it. @default 30_000 */
   readonly timeoutMs?: number
