@@ -145,7 +145,8 @@ export class Publisher {
       frames.set(lane.queue, method)
     }
     const { properties, body } = letter
-    connection.write(new ContentFrames(channel.id, method, properties, body, connection.frameMax))
+    const content = new ContentFrames(channel.id, method, properties, body, connection.frameMax)
+    connection.write(content, this.#outbox.unconfirmed >= bounds.busyUnconfirmed)
   }
 
   #backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {

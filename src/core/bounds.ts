@@ -73,6 +73,9 @@ export const bounds = {
   sourceInFlightBytesMax: 16 * 1024 * 1024,
   /** Bytes of messages that may come in before those of settled ones are collected. */
   passingBytesMax: 8 * 1024 * 1024,
+  /** With so many publishes unconfirmed a further one may wait so long, to be written with others. */
+  busyUnconfirmed: 16,
+  writeGatherMs: 1,
   /** Handed to a socket at once, give or take a frame; the rest waits uncopied until it has left. */
   writeBatchBytes: 128 * 1024,
   /** Largest frame that can be received: the broker adds headers beyond the size agreed on. */
