@@ -22,6 +22,17 @@ export function createApp(deps: HttpDeps): Hono {
       measured(deps, route.method, route.path, () => answer(deps, route, c.req.raw, c.req.param())),
     )
   }
+  const unmatched = createUnmatched(deps, routes)
+  app.notFound((c) => unmatched.fetch(c.req.raw))
+  return app
+}
+
+/**
+ * Answers what no route takes: a wrong method, or a path that is not there. An app of its own, because
+ * where two patterns match Hono chains them, and every message would pay for that.
+ */
+function createUnmatched(deps: HttpDeps, routes: readonly Route[]): Hono {
+  const app = new Hono()
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).flatMap(allowed)
     app.all(path, (c) => measured(deps, other, path, () => wrongMethod(c.req.method, methods)))

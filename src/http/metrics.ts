@@ -40,12 +40,7 @@ export function createMetrics(
   registerPullMetrics(registry, router.pull)
   registerClientMetrics(registry, router)
   const batchLines = registerBatchLines(registry)
-  const requests = new Counter({
-    name: "partymq_http_requests_total",
-    help: "HTTP requests answered",
-    labelNames: ["method", "route", "status"],
-    registers: [registry],
-  })
+  const countRequest = registerRequests(registry)
   const durations = new Histogram({
     name: "partymq_http_request_duration_seconds",
     help: "From the request's head to the answer, the broker's confirm included",
@@ -57,7 +52,7 @@ export function createMetrics(
     registry,
     batchLines,
     observe({ method, route, status, durationSeconds }) {
-      requests.inc({ method, route, status: String(status) })
+      countRequest(method, route, status)
       durations.observe({ method, route }, durationSeconds)
     },
   }
@@ -81,6 +76,29 @@ function registerAdmissionMetrics(registry: Registry, admission: Admission): voi
     },
   })
 }
+
+/** Counts in plain numbers, which costs a request less than looking up its labels in the library. */
+function registerRequests(registry: Registry) {
+  const served = new Map<string, { readonly labels: Labels; count: number }>()
+  new Counter({
+    name: "partymq_http_requests_total",
+    help: "HTTP requests answered",
+    labelNames: ["method", "route", "status"],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { labels, count } of served.values()) this.inc(labels, count)
+    },
+  })
+  return (method: string, route: string, status: number) => {
+    const name = `${method} ${route} ${status}`
+    const known = served.get(name)
+    if (known !== undefined) known.count += 1
+    else served.set(name, { labels: { method, route, status: String(status) }, count: 1 })
+  }
+}
+
+type Labels = { readonly [name in "method" | "route" | "status"]: string }
 
 function registerBatchLines(registry: Registry): Metrics["batchLines"] {
   const lines = { accepted: 0, failed: 0 }
