@@ -14,6 +14,10 @@ export interface Assignment {
   readonly parkedKeysVersion?: number
 }
 
+/** By partition. */
+export const queuesOf = ({ partitions }: Assignment): ReadonlyMap<number, string> =>
+  new Map(partitions.map(({ partition, queue }) => [partition, queue]))
+
 export type Answer =
   | { readonly kind: "assigned"; readonly assignment: Assignment }
   /** The member is none, or is one no more. */

@@ -2,8 +2,9 @@ import { answered } from "../broker/answered.ts"
 import type { Connection } from "../broker/connection.ts"
 import { bounds } from "../core/bounds.ts"
 import type { FenceReason } from "./consumer-events.ts"
+import { HandOverTurns } from "./hand-over-turns.ts"
 import { Lease } from "./lease.ts"
-import type { Assignment, MembersApi } from "./members-api.ts"
+import { type Assignment, type MembersApi, queuesOf } from "./members-api.ts"
 import { endsWithin, Pause } from "./pause.ts"
 import type { Subscription } from "./subscription.ts"
 
@@ -36,6 +37,10 @@ export class Session {
   readonly #lease: Lease
   readonly #pause = new Pause()
   readonly #subscriptions = new Map<number, Subscription>()
+  readonly #turns = new HandOverTurns<Subscription>({
+    due: () => this.#unwanted(),
+    begin: (each) => this.#giveBack(each),
+  })
   #assignment: Assignment
   /** The newest generation whose queues were all subscribed to. */
   #actedOn = 0
@@ -153,25 +158,27 @@ export class Session {
   /** Subscribes and gives back what has to be, in the background. */
   #act(): void {
     if (this.#isClosing) {
-      for (const [partition, each] of this.#subscriptions) this.#giveBack(partition, each)
+      // Nothing is started any more: none of it would gain by waiting for its turn.
+      for (const each of this.#subscriptions.values()) this.#giveBack(each)
       return
     }
-    const { partitions, generation } = this.#assignment
-    const wanted = new Map(partitions.map(({ partition, queue }) => [partition, queue]))
+    const wanted = queuesOf(this.#assignment)
     for (const [partition, queue] of wanted) {
-      const has = this.#subscriptions.get(partition)
-      if (has === undefined) this.#subscribe(partition, queue)
-      // Another queue: it is subscribed to once this one is given back.
-      else if (has.place.queue !== queue) this.#giveBack(partition, has)
+      // Where it has another queue: it is subscribed to once that is given back.
+      if (!this.#subscriptions.has(partition)) this.#subscribe(partition, queue)
     }
-    for (const [partition, each] of this.#subscriptions) {
-      if (!wanted.has(partition)) this.#giveBack(partition, each)
-    }
+    this.#turns.start()
     const isOpen = ([partition, queue]: readonly [number, string]) => {
       const has = this.#subscriptions.get(partition)
       return has?.isOpen === true && has.place.queue === queue
     }
-    if ([...wanted].every(isOpen)) this.#actedOn = generation
+    if ([...wanted].every(isOpen)) this.#actedOn = this.#assignment.generation
+  }
+
+  #unwanted(): readonly Subscription[] {
+    const wanted = queuesOf(this.#assignment)
+    const isWanted = ({ place }: Subscription) => wanted.get(place.partition) === place.queue
+    return [...this.#subscriptions.values()].filter((each) => !each.isStopped && !isWanted(each))
   }
 
   async #subscribe(partition: number, queue: string): Promise<void> {
@@ -199,11 +206,11 @@ export class Session {
     }
   }
 
-  async #giveBack(partition: number, subscription: Subscription): Promise<void> {
+  async #giveBack(subscription: Subscription): Promise<void> {
     if (subscription.isStopped) return
     await subscription.drain().catch(() => {})
     if (this.#fence !== undefined) return
-    this.#forget(partition, subscription, true)
+    this.#forget(subscription.place.partition, subscription, true)
     this.#pause.end()
   }
 

@@ -131,6 +131,9 @@ export const bounds = {
   ackGapMs: 100,
   /** Acks of single messages at once: of more a quorum queue's channel holds some back. */
   singleAcksMax: 16,
+  /** Between two partitions that a member gives back; within how long it begins with all of them. */
+  handOverPauseMs: 8,
+  handOverSpreadMs: 250,
   /** Parked keys of one group. With so many, a further one is tried again in its place. */
   parkedKeysMax: 1_000,
   /** How often it is looked whether a parked key is nearly replayed, and how many messages that is. */
