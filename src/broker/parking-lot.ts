@@ -58,6 +58,11 @@ export class ParkingLot {
     this.#log = new ParkedKeyLog(options.topic, options.group)
   }
 
+  /** Parked and resuming keys as they were read last; `undefined` until something was. */
+  get count(): number | undefined {
+    return this.#isRead ? this.#log.set.keys.size : undefined
+  }
+
   /** The version of what was read last; `undefined` until something was, which it sees to once. */
   get version(): number | undefined {
     if (this.#isRead) return this.#log.set.version

@@ -2,12 +2,14 @@ import { Counter, Gauge, type Registry } from "prom-client"
 import type { GroupCounts } from "../group-coordinator.ts"
 import type { GroupCoordinators } from "../group-coordinators.ts"
 import type { GroupWatchdog } from "../group-watchdog.ts"
+import type { Router } from "../router.ts"
 
 const labelNames = ["topic", "group"] as const
 
 /** Members of groups, and what their partitions went through. */
 export function registerGroupMetrics(
   registry: Registry,
+  router: Pick<Router, "parkingLot">,
   groups: GroupCoordinators,
   watchdog: Pick<GroupWatchdog, "idle">,
 ): void {
@@ -33,6 +35,19 @@ export function registerGroupMetrics(
         for (const reason of ["unconsumed", "undelivered"] as const) {
           this.set({ topic, group, reason }, idle.filter((each) => each.reason === reason).length)
         }
+      }
+    },
+  })
+  new Gauge({
+    name: "partymq_parked_keys",
+    help: "Parked keys of the group, those being resumed included, as last read",
+    labelNames,
+    registers: [registry],
+    collect() {
+      for (const { topic, group } of groups.all) {
+        const count = router.parkingLot(topic, group)?.count
+        // What nobody has asked for is not known.
+        if (count !== undefined) this.set({ topic, group }, count)
       }
     },
   })

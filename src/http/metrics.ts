@@ -36,7 +36,7 @@ export function createMetrics(
   const registry = new Registry()
   registerRouterMetrics(registry, router)
   registerAdmissionMetrics(registry, admission)
-  registerGroupMetrics(registry, groups, watchdog)
+  registerGroupMetrics(registry, router, groups, watchdog)
   registerPullMetrics(registry, router.pull)
   registerClientMetrics(registry, router)
   const batchLines = registerBatchLines(registry)

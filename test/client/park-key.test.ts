@@ -13,6 +13,8 @@ const keysOf = async (here: GroupScene): Promise<ParkedKeyDescriptions["keys"]> 
   return ((await response.json()) as ParkedKeyDescriptions).keys
 }
 
+const metricsOf = async (here: GroupScene) => (await fetch(`${here.http}/metrics`)).text()
+
 const resume = (here: GroupScene, key: string) =>
   fetch(`${here.http}/v1/topics/t/groups/g/keys/resume`, {
     method: "POST",
@@ -62,6 +64,7 @@ for (const type of ["classic", "quorum"] as const) {
       const [parked, ...others] = await keysOf(here)
       expect(others).toEqual([])
       expect(parked).toMatchObject({ key: "bad", state: "parked", messages: 18, partition: 0 })
+      expect(await metricsOf(here)).toContain('partymq_parked_keys{topic="t",group="g"} 1')
       work.broken = () => false
       work.pauseMs = 2
       let last = 20
@@ -83,6 +86,7 @@ for (const type of ["classic", "quorum"] as const) {
       })
       expect(work.of("bad")).toEqual(numbers(last))
       expect(await keysOf(here)).toEqual([])
+      expect(await metricsOf(here)).toContain('partymq_parked_keys{topic="t",group="g"} 0')
     }, 60_000)
 
     test("stays parked when its partition is handed over and PartyMQ starts anew", async () => {

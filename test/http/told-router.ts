@@ -91,7 +91,14 @@ export function createToldRouter(
   }
 }
 
-const parkingLotWithoutBroker = new ParkingLot({
+/** As after it was read, and then lost its broker. */
+class LotWithoutBroker extends ParkingLot {
+  override get count(): number {
+    return 2
+  }
+}
+
+const parkingLotWithoutBroker = new LotWithoutBroker({
   topic: "t",
   group: "g",
   queueType: "quorum",
