@@ -21,6 +21,7 @@ export class OrderWatch {
     const isAhead = (each: Parcel) => oldest !== undefined && oldest.seq < each.seq
     if (isAhead(parcel)) this.#ahead.push(parcel)
     else if (this.#ahead.length > 0) this.#ahead = this.#ahead.filter(isAhead)
+    if (this.#refused.length === 0) return 0
     return this.#refused.filter((refused) => isOvertaking(parcel, refused)).length
   }
 
