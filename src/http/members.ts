@@ -134,10 +134,7 @@ const assigned: Operation["successes"][number] = {
 
 const unreadable = ["invalid_member", ...unreadableBody] as const
 
-/**
- * The assignment, by what key its messages were placed, of what type its queues are, and whether parked
- * keys have changed.
- */
+/** The assignment, by what key its messages were placed, of what type its queues are, and whether parked keys have changed. */
 function answer(
   { router }: HttpDeps,
   { topic = "", group = "" }: Readonly<Record<string, string>>,
