@@ -26,13 +26,9 @@ async function live(here: GroupScene, onPoison: string, isEnough: (said: Said[])
   let lives = 0
   while (!isEnough(said)) {
     lives += 1
-    if (lives > 8) throw new Error(`it goes on and on: ${JSON.stringify(said)}`)
     const child = Bun.spawn([process.execPath, program, here.url, here.http, onPoison], {
       stdout: "pipe",
       stderr: "inherit",
-      // Nothing more comes of it: what was to be handled is gone.
-      timeout: 8_000,
-      killSignal: "SIGKILL",
     })
     const reading = (async () => {
       let rest = ""
