@@ -1,11 +1,10 @@
 import type { Delivery } from "../broker/content-reader.ts"
-import { deliveredBefore } from "../core/delivered-before.ts"
 import type { HeaderValue, MessageProperties, MessageView } from "../core/message.ts"
 import { messageView } from "../core/message-view.ts"
 import { uint64At } from "../wire/bytes.ts"
-import { decodeTable } from "../wire/field.ts"
+import { decodeField, decodeTable } from "../wire/field.ts"
 import { asFirstDelivered } from "../wire/forwardable.ts"
-import { headerEntries } from "../wire/headers.ts"
+import { findHeader, headerEntries } from "../wire/headers.ts"
 import { locateProperty, type PropertyName, textProperty } from "../wire/properties.ts"
 import { type StandardSchema, validated } from "./standard-schema.ts"
 
@@ -113,7 +112,11 @@ class LazyMessage implements ConsumedMessage {
   }
 
   get deliveryCount(): number {
-    return 1 + deliveredBefore(this.#delivery)
+    const { redelivered, properties } = this.#delivery
+    if (!redelivered) return 1
+    const found = findHeader(properties, deliveryCountHeader)
+    const before = found === undefined ? 0 : decodeField(properties, found)
+    return 1 + Math.max(1, typeof before === "number" ? before : 0)
   }
 
   header(name: string): HeaderValue | undefined {
@@ -136,6 +139,7 @@ class LazyMessage implements ConsumedMessage {
 
 const utf8 = new TextDecoder()
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+const deliveryCountHeader = new TextEncoder().encode("x-delivery-count")
 
 function decodeHeaders(properties: Uint8Array): { readonly [name: string]: HeaderValue } {
   const entries = headerEntries(properties)

@@ -29,12 +29,6 @@ export interface ConsumerOptions {
     readonly backoffMaxMs?: number
   }
   /**
-   * Deliveries of a message that came to nothing, after which it is taken to bring down whoever handles
-   * it, and treated as if its last attempt had failed. Only quorum queues count them. Generous, because
-   * hand-overs count as well. @default 20
-   */
-  readonly deliveriesMax?: number | "unlimited"
-  /**
    * What becomes of a message whose last attempt has failed. `park-key`: it and all that follow of its
    * key wait in a queue of their own, until `partymq keys resume`; the same for all consumers of a group.
    * @default "dead-letter"
@@ -146,13 +140,6 @@ const schema = v.strictObject({
       backoffMaxMs: v.optional(durationMs, 30_000),
     }),
     {},
-  ),
-  deliveriesMax: v.optional(
-    v.union(
-      [v.pipe(count(1_000_000), v.minValue(2)), v.literal("unlimited")],
-      'must be a whole number from 2 on, or "unlimited"',
-    ),
-    20,
   ),
   onPoison: v.optional(v.picklist(["dead-letter", "park-key"]), "dead-letter"),
   handlerTimeoutMs: v.optional(durationMs, 600_000),

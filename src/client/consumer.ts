@@ -2,18 +2,17 @@ import { hostname } from "node:os"
 import { answered } from "../broker/answered.ts"
 import { Connection } from "../broker/connection.ts"
 import { type Endpoint, endpointOf } from "../broker/endpoint.ts"
+import { backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
 import { ConsumerError } from "./consumer-error.ts"
 import type { ConsumerCounts, ConsumerEvents, FenceReason } from "./consumer-events.ts"
 import type { CloseOptions, ParsedOptions } from "./consumer-options.ts"
 import { DeadLetterWriter } from "./dead-letter-writer.ts"
-import { DeliveryLimit } from "./delivery-limit.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import { EventBook } from "./event-book.ts"
 import type { Job } from "./job.ts"
 import { JobRun, type PutAway } from "./job-run.ts"
 import { KeyReading } from "./key-reading.ts"
-import { memberBackoffMs } from "./member-backoff-ms.ts"
 import { type Answer, type Assignment, type MembersApi, membersApi } from "./members-api.ts"
 import { newSubscription } from "./new-subscription.ts"
 import { Parking } from "./parking.ts"
@@ -30,14 +29,12 @@ export class Consumer {
   /** Resolves with the first membership. Rejects when PartyMQ refuses it, or it is closed before. */
   readonly ready: Promise<void>
   readonly #options: ParsedOptions
-  readonly #name: string
   readonly #events = new EventBook()
   readonly #endpoint: Endpoint
   readonly #api: MembersApi
   readonly #deadLetters: DeadLetterWriter
   readonly #dispatcher: Dispatcher
   readonly #keys: KeyReading
-  readonly #limit: DeliveryLimit
   readonly #pause = new Pause()
   readonly #ended: Promise<void>
   #session: Session | undefined
@@ -50,12 +47,10 @@ export class Consumer {
   constructor(options: ParsedOptions) {
     this.#options = options
     this.memberId = options.memberId ?? `${hostname()}-${crypto.randomUUID()}`
-    this.#name = `partymq consumer ${options.topic}/${options.group} ${this.memberId}`
     this.#endpoint = endpointOf({ ...options.amqp, confirmTimeoutMs })
     this.#api = membersApi({ ...options.http, topic: options.topic, group: options.group })
     this.#deadLetters = new DeadLetterWriter(this.#endpoint, `${this.#name} dead letters`)
     this.#keys = new KeyReading(options.key)
-    this.#limit = new DeliveryLimit(options.deliveriesMax)
     const jobRun = new JobRun({
       ...options,
       poisoned: (job, subscription, poison) => this.#putAway(job, subscription, poison),
@@ -131,7 +126,7 @@ export class Consumer {
       const isFenced = await this.#beMember()
       const isYoung = performance.now() - sinceMs < bounds.stableConnectionMs
       failures = isYoung ? failures + 1 : 1
-      if (isFenced && !this.#isClosing) await this.#pause.for(memberBackoffMs(failures))
+      if (isFenced && !this.#isClosing) await this.#backOff(failures)
     }
   }
 
@@ -144,7 +139,7 @@ export class Consumer {
       const control = await answered(bounds.requestTimeoutMs, opening, "opening a channel")
       const assignment = this.#isClosing ? undefined : await this.#join()
       if (assignment === undefined || this.#isClosing || connection.closed) return !this.#isClosing
-      await this.#learn(assignment)
+      await this.#keys.learn(assignment.key)
       const askBroker = () => control.prefetch(1)
       this.#session = this.#newSession(connection, assignment, askBroker)
       if (this.#options.onPoison === "park-key") this.#parking = this.#newParking(connection)
@@ -199,17 +194,14 @@ export class Consumer {
         const { partition, queue } = subscription.place
         if (isHandedBack) this.#events.emit("revoked", { partition, queue })
       },
-      assigned: (said) => this.#learn(said),
+      assigned: ({ key, parkedKeysVersion }) => {
+        this.#parking?.sawVersion(parkedKeysVersion)
+        return this.#keys.learn(key)
+      },
       fenced: (reason: FenceReason, detail) =>
         this.#events.emit("fenced", { reason, detail, running: this.#dispatcher.running }),
       trouble: (detail) => this.#events.trouble(detail),
     })
-  }
-
-  async #learn({ key, queueType, parkedKeysVersion }: Assignment): Promise<void> {
-    this.#parking?.sawVersion(parkedKeysVersion)
-    this.#limit.learn(queueType)
-    await this.#keys.learn(key)
   }
 
   #subscription(partition: number, queue: string, ended: (reason: string) => void): Subscription {
@@ -217,7 +209,6 @@ export class Consumer {
     const parking = this.#parking
     const subscription = newSubscription({ topic, group, partition, queue }, this.#keys, {
       prefetch,
-      deliveriesMax: this.#limit.deliveriesMax,
       ended,
       // By this PartyMQ knows whose connection it is when it cuts a member off.
       consumerTag: this.memberId,
@@ -233,7 +224,6 @@ export class Consumer {
     return new Parking({
       ...{ connection, confirmTimeoutMs, prefetch, http: { ...http, topic, group } },
       consumerTag: this.memberId,
-      limit: this.#limit,
       dispatcher: this.#dispatcher,
       events: this.#events,
     })
@@ -246,5 +236,15 @@ export class Consumer {
     if (putAway !== undefined) return putAway
     await this.#deadLetters.write(subscription.place, job.delivery, poison)
     return "deadLettered"
+  }
+
+  get #name(): string {
+    const { topic, group } = this.#options
+    return `partymq consumer ${topic}/${group} ${this.memberId}`
+  }
+
+  #backOff(failures: number): Promise<void> {
+    const backoff = { firstMs: bounds.memberRetryFirstMs, maxMs: bounds.memberRetryMaxMs }
+    return this.#pause.for(backoffDelayMs(backoff, failures, Math.random()))
   }
 }

@@ -47,10 +47,10 @@ export class DeadLetterWriter {
     this.#open = undefined
   }
 
-  async #write(place: MessagePlace, delivery: Delivery, poison: Poison): Promise<void> {
+  async #write(place: MessagePlace, delivery: Delivery, { detail }: Poison): Promise<void> {
     const { connection, channel } = await this.#opened()
     const { topic, group, queue: source } = place
-    const note = { ...poison, source, groups: [group] }
+    const note = { reason: "handler_failed", detail, source, groups: [group] } as const
     const time = new Date().toISOString()
     const properties = annotate(sentProperties(delivery), { ...note, time }, connection.frameMax)
     const written = { queue: deadLetterQueue(topic), properties, body: delivery.body }

@@ -1,11 +1,9 @@
 import { backoffDelayMs } from "../core/backoff.ts"
-import { bounds } from "../core/bounds.ts"
 import type { Place } from "../core/consume/keyed-queue.ts"
-import { deliveredBefore } from "../core/delivered-before.ts"
 import { type Handler, runHandler } from "./attempt.ts"
 import type { ConsumerEvents } from "./consumer-events.ts"
 import type { Job } from "./job.ts"
-import { exhausted, isHopeless, type Poison, poisonOf } from "./poison.ts"
+import { isHopeless, type Poison, poisonOf } from "./poison.ts"
 import type { Subscription } from "./subscription.ts"
 
 export interface JobRunOptions {
@@ -42,12 +40,6 @@ export class JobRun {
     controller: AbortController,
   ): Promise<void> {
     const { item: job } = place
-    if (job.suspicion.kind === "exhausted") job.poison ??= exhausted(deliveredBefore(job.delivery))
-    if (job.suspicion.kind === "suspect" && !job.hasWaited) {
-      job.hasWaited = true
-      const delayMs = Math.max(bounds.suspectPauseMs, this.delayMs(job.suspicion.failures))
-      return subscription.retryLater(place, delayMs)
-    }
     if (job.poison === undefined) await this.#handle(place, subscription, controller)
     if (job.poison !== undefined && !subscription.isLost) {
       await this.#putAway(place, subscription, job.poison)

@@ -1,5 +1,4 @@
 import type { Delivery } from "../broker/content-reader.ts"
-import type { Suspicion } from "../core/consume/suspicion.ts"
 import type { ConsumedMessage } from "./consumed-message.ts"
 import type { Poison } from "./poison.ts"
 
@@ -15,8 +14,4 @@ export interface Job {
   poisonFailures: number
   /** It is none of a producer's, but shows that all before it in a parking queue are done. */
   readonly marker?: string
-  /** What the number of its deliveries says of it. */
-  readonly suspicion: Suspicion
-  /** As a suspect it has waited. */
-  hasWaited?: true
 }

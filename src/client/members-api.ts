@@ -10,8 +10,6 @@ export interface Assignment {
   readonly heartbeatIntervalMs: number
   /** Absent from a PartyMQ that does not tell it. */
   readonly key?: KeyRule | undefined
-  /** Absent from a PartyMQ that does not tell it. */
-  readonly queueType?: "classic" | "quorum"
   /** Grows with every change of the group's parked keys; absent while PartyMQ does not know it. */
   readonly parkedKeysVersion?: number
 }
@@ -49,7 +47,6 @@ const assignmentSchema: v.GenericSchema<unknown, Assignment> = v.object({
   generation: index,
   partitions: v.array(v.object({ partition: index, queue: v.string() })),
   heartbeatIntervalMs: v.pipe(index, v.minValue(1)),
-  queueType: v.exactOptional(v.picklist(["classic", "quorum"])),
   parkedKeysVersion: v.exactOptional(index),
   key: v.exactOptional(
     v.object({

@@ -2,7 +2,6 @@ import { answered } from "../broker/answered.ts"
 import type { Connection } from "../broker/connection.ts"
 import { bounds } from "../core/bounds.ts"
 import type { Place } from "../core/consume/keyed-queue.ts"
-import type { DeliveryLimit } from "./delivery-limit.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import type { EventBook } from "./event-book.ts"
 import type { Job } from "./job.ts"
@@ -20,7 +19,6 @@ export interface ParkingOptions {
   readonly http: MembersApiOptions
   readonly prefetch: number
   readonly consumerTag: string
-  readonly limit: DeliveryLimit
   readonly dispatcher: Dispatcher
   readonly events: EventBook
 }
@@ -110,7 +108,7 @@ export class Parking {
   #keysOf(partition: Subscription): ParkedKeys {
     const known = this.#partitions.get(partition)
     if (known !== undefined) return known
-    const { prefetch, consumerTag, connection, dispatcher, events, limit } = this.#options
+    const { prefetch, consumerTag, connection, dispatcher, events } = this.#options
     const ready = () => dispatcher.start()
     const keys: ParkedKeys = new ParkedKeys({
       api: this.#api,
@@ -120,9 +118,7 @@ export class Parking {
       newReplay: (entry, key, ended) => {
         const { queue } = entry.answer
         const place = { ...partition.place, queue }
-        const { deliveriesMax } = limit
-        const given = { prefetch, consumerTag, ready, ended, deliveriesMax }
-        const replay = replaySubscription(place, key, given)
+        const replay = replaySubscription(place, key, { prefetch, consumerTag, ready, ended })
         this.#replays.set(replay, { keys, entry })
         return replay
       },

@@ -1,10 +1,8 @@
 import { bounds } from "../core/bounds.ts"
 import { InvalidJson } from "../core/message.ts"
-import type { ConsumerDeadLetterReason } from "../core/outcome.ts"
 
 /** Why a message is to be handled no more. */
 export interface Poison {
-  readonly reason: ConsumerDeadLetterReason
   /** For people. */
   readonly detail: string
 }
@@ -19,14 +17,8 @@ export const isHopeless = (error: unknown): boolean =>
 
 export function poisonOf(error: unknown, failures: number): Poison {
   const times = failures === 1 ? "once" : `${failures} times, at last`
-  return { reason: "handler_failed", detail: `the handler failed ${times} with ${shown(error)}` }
+  return { detail: `the handler failed ${times} with ${shown(error)}` }
 }
-
-/** The broker has delivered it so often, and nobody acked it. */
-export const exhausted = (deliveries: number): Poison => ({
-  reason: "deliveries_exhausted",
-  detail: `delivered ${deliveries} times to consumers that went down or were cut off, and never acked`,
-})
 
 function shown(error: unknown): string {
   if (!(error instanceof Error)) return `a ${typeof error}`

@@ -4,7 +4,6 @@ import { type QueueReader, readQueue } from "../broker/queue-reader.ts"
 import { bounds } from "../core/bounds.ts"
 import { AckPlan } from "../core/consume/ack-plan.ts"
 import { KeyedQueue, type Keys, type Place } from "../core/consume/keyed-queue.ts"
-import type { Suspicion } from "../core/consume/suspicion.ts"
 import type { ConsumedMessage, MessagePlace } from "./consumed-message.ts"
 import type { Job } from "./job.ts"
 
@@ -16,7 +15,6 @@ export interface SubscriptionOptions {
     readonly message: ConsumedMessage
     readonly keys: Keys
     readonly marker?: string
-    readonly suspicion: Suspicion
   }
   /** Before its first message is started; asked once there is one, and must not reject. */
   readonly admitted?: () => Promise<void>
@@ -209,8 +207,8 @@ export class Subscription {
   #delivered(delivery: Delivery): void {
     // The rest of what was on its way when it was stopped goes back to the queue.
     if (this.#isStopped) return
-    const { message, keys, ...seen } = this.#options.read(delivery)
-    this.#queue.push({ message, delivery, failures: 0, poisonFailures: 0, ...seen }, keys)
+    const { message, keys, ...marked } = this.#options.read(delivery)
+    this.#queue.push({ message, delivery, failures: 0, poisonFailures: 0, ...marked }, keys)
     if (this.#admission === "unasked") void this.#admit()
     this.#options.ready()
   }

@@ -129,11 +129,6 @@ export const bounds = {
   leaseCheckMs: 1_000,
   /** How long a consumer's acks may wait for an earlier message that is not handled. */
   ackGapMs: 100,
-  /**
-   * How long a message that may bring its consumer down waits at the least, so that what was handled
-   * before it is acked: more than acks are gathered.
-   */
-  suspectPauseMs: 100,
   /** Acks of single messages at once: of more a quorum queue's channel holds some back. */
   singleAcksMax: 16,
   /** Between two partitions that a member gives back; within how long it begins with all of them. */

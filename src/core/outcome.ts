@@ -32,9 +32,7 @@ export type DeadLetterReason =
 /** Why a consumer dead-letters a message. */
 export type ConsumerDeadLetterReason =
   /** Its handler failed as often as it may, or said that trying again is no use. */
-  | "handler_failed"
-  /** Whoever was delivered it went down, as often as that may happen. */
-  | "deliveries_exhausted"
+  "handler_failed"
 
 /** Why a message of a source can be published nowhere, not even as a dead letter. */
 export type HoldReason = "body_too_large" | "refused_by_broker"

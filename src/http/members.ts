@@ -134,18 +134,16 @@ const assigned: Operation["successes"][number] = {
 
 const unreadable = ["invalid_member", ...unreadableBody] as const
 
-/** The assignment, by what key its messages were placed, of what type its queues are, and whether parked keys have changed. */
+/** The assignment, by what key its messages were placed, and whether parked keys have changed. */
 function answer(
   { router }: HttpDeps,
   { topic = "", group = "" }: Readonly<Record<string, string>>,
   assignment: Assignment,
 ): Response {
-  const config = router.config.topics[topic]!
-  const key = keyRule(config)
-  const queueType = config.groups[group]!.queue.type
+  const key = keyRule(router.config.topics[topic]!)
   const parkedKeysVersion = router.parkingLot(topic, group)?.version
   const known = parkedKeysVersion === undefined ? {} : { parkedKeysVersion }
-  return jsonResponse({ ...assignment, key, queueType, ...known })
+  return jsonResponse({ ...assignment, key, ...known })
 }
 
 function unknownMember(member: string): Response {

@@ -144,10 +144,6 @@ export const assignmentSchema = v.strictObject({
     }),
     v.description("How keys are found; options only of built-in key extractors"),
   ),
-  queueType: v.pipe(
-    v.picklist(["classic", "quorum"]),
-    v.description("Of the partition queues; only quorum queues count deliveries"),
-  ),
   parkedKeysVersion: v.exactOptional(
     v.pipe(count, v.description("Grows with every change of the group's parked keys")),
   ),

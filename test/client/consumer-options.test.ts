@@ -17,7 +17,6 @@ test("a consumer needs six things, and has sane values for the rest", () => {
     concurrency: 16,
     prefetch: 100,
     retry: { attempts: 5, backoffMs: 200, backoffMaxMs: 30_000 },
-    deliveriesMax: 20,
     onPoison: "dead-letter",
     handlerTimeoutMs: 600_000,
   })
@@ -28,7 +27,6 @@ const wrong: readonly (readonly [field: string, options: object])[] = [
   ["handler", { handler: "no function" }],
   ["concurrency", { concurrency: 0 }],
   ["retry.attempts", { retry: { attempts: 0 } }],
-  ["deliveriesMax", { deliveriesMax: 1 }],
   ["onPoison", { onPoison: "park" }],
   ["handlerTimeoutMs", { handlerTimeoutMs: 2 ** 31 }],
   ["amqp", { amqp: "redis://user:secret@localhost" }],

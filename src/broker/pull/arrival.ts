@@ -1,4 +1,3 @@
-import { deliveredBefore } from "../../core/delivered-before.ts"
 import { messageView } from "../../core/message-view.ts"
 import type { Arrival } from "../../core/pull/lease.ts"
 import { pulledKey } from "../../core/pull/pulled-key.ts"
@@ -28,3 +27,16 @@ export function arrival(
 
 export const bytesOf = ({ properties, body }: Pick<Delivery, "properties" | "body">): number =>
   properties.length + body.length
+
+const nothing = new Uint8Array(0)
+
+/** How often a message was delivered before, as far as its queue tells: classic ones say only whether. */
+function deliveredBefore({ properties, redelivered }: Delivery): number {
+  if (!redelivered) return 0
+  try {
+    const count = messageView(properties, nothing).header("x-delivery-count")
+    return typeof count === "number" && count > 0 ? count : 1
+  } catch {
+    return 1
+  }
+}
