@@ -36,7 +36,7 @@ export const cpuCaseLabel = "PartyMQ, AMQP, 60,000 messages"
 const comparedWorkload: Workload = { ...baseWorkload, warmUp: 20_000 }
 
 /**
- * `full`: everything, some five minutes. `quick`: what the goals need, about one. `smoke`: every subject
+ * `full`: everything, some six minutes. `quick`: what the goals need, about one. `smoke`: every subject
  * once with a handful of messages, to see that it works: its figures mean nothing.
  */
 export const plans = {

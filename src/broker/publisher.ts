@@ -146,7 +146,7 @@ export class Publisher {
     }
     const { properties, body } = letter
     const content = new ContentFrames(channel.id, method, properties, body, connection.frameMax)
-    connection.write(content, this.#outbox.unconfirmed >= bounds.busyUnconfirmed)
+    connection.write(content, this.#outbox.unconfirmed >= bounds.unconfirmedBusyMin)
   }
 
   #backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {

@@ -16,7 +16,7 @@ export interface HandOverTurnsOptions<Partition> {
 export class HandOverTurns<Partition> {
   readonly #options: HandOverTurnsOptions<Partition>
   #pause: ReturnType<typeof setTimeout> | undefined
-  #allBegunMs = 0
+  #allBegunByMs = 0
 
   constructor(options: HandOverTurnsOptions<Partition>) {
     this.#options = options
@@ -25,7 +25,7 @@ export class HandOverTurns<Partition> {
   /** Begins with what is due, and goes on until nothing is. */
   start(): void {
     if (this.#pause !== undefined) return
-    this.#allBegunMs = performance.now() + bounds.handOverSpreadMs
+    this.#allBegunByMs = performance.now() + bounds.handOverSpreadMs
     this.#turn()
   }
 
@@ -33,7 +33,7 @@ export class HandOverTurns<Partition> {
     this.#pause = undefined
     const due = this.#options.due()
     if (due.length === 0) return
-    const leftMs = this.#allBegunMs - performance.now()
+    const leftMs = this.#allBegunByMs - performance.now()
     const count = turnsDue(due.length, leftMs, bounds.handOverPauseMs)
     this.#pause = setTimeout(this.#turn, bounds.handOverPauseMs)
     for (const each of due.slice(0, count)) this.#options.begin(each)

@@ -73,8 +73,10 @@ export const bounds = {
   sourceInFlightBytesMax: 16 * 1024 * 1024,
   /** Bytes of messages that may come in before those of settled ones are collected. */
   passingBytesMax: 8 * 1024 * 1024,
+  /** What a router takes with small messages; over it more is done to give memory back. */
+  residentBytesUsual: 128 * 1024 * 1024,
   /** With so many publishes unconfirmed a further one may wait so long, to be written with others. */
-  busyUnconfirmed: 16,
+  unconfirmedBusyMin: 16,
   writeGatherMs: 1,
   /** Handed to a socket at once, give or take a frame; the rest waits uncopied until it has left. */
   writeBatchBytes: 128 * 1024,

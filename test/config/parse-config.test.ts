@@ -178,6 +178,12 @@ const mistakes: [input: unknown, path: string, found: string, allowed: string][]
   ],
   [withGroup({ partitions: 1, weights: [0] }), `${group}.weights[0]`, "0", "a number above 0"],
   [
+    withGroup({ members: { sessionTimeoutMs: 20_000, drainTimeoutMs: 4_499 } }),
+    `${group}.members.drainTimeoutMs`,
+    "4499",
+    "at least 4500: a fifth of sessionTimeoutMs and half a second",
+  ],
+  [
     withGroup({ partitions: "clients", weights: [1] }),
     `${group}.weights`,
     "[1]",

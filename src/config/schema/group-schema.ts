@@ -21,12 +21,25 @@ const clientsSchema = section({
   handOverTimeoutMs: v.optional(durationMs(100), 30_000),
 })
 
-const membersSchema = section({
+const memberFields = section({
   assignor: v.optional(oneOf(["sticky", "range"]), "sticky"),
   sessionTimeoutMs: v.optional(durationMs(1_000), 10_000),
   drainTimeoutMs: v.optional(durationMs(100), 30_000),
   initialDelayMs: v.optional(durationMs(0), 3_000),
 })
+
+const membersSchema = v.pipe(memberFields, contradictions(memberContradictions))
+
+/** A member hears with its next heartbeat what it is to give back, and does it in turns. */
+function memberContradictions(members: v.InferOutput<typeof memberFields>): Contradiction[] {
+  const { sessionTimeoutMs, drainTimeoutMs } = members
+  const leastMs = Math.ceil(
+    sessionTimeoutMs / bounds.heartbeatsPerSession + 2 * bounds.handOverSpreadMs,
+  )
+  if (drainTimeoutMs >= leastMs) return []
+  const allowed = `at least ${leastMs}: a fifth of sessionTimeoutMs and half a second`
+  return [{ path: ["drainTimeoutMs"], found: drainTimeoutMs, allowed }]
+}
 
 const pullSchema = section({
   prefetch: v.optional(integer(1, bounds.pullPrefetchMax), bounds.pullPrefetch),
