@@ -86,7 +86,6 @@ describe("the example", () => {
     "of a member in Python shares partitions with another, and leaves",
     async () => {
       const code = codeBlock(await readPage("docs/groups.md"), "member.py")
-      expect(code).toContain(codeBlock(await readPage("README.md"), "member.py"))
       using folder = temporaryFolder({ "member.py": code })
       const first = started([python, "member.py"], folder.path)
       await publish(ids)
