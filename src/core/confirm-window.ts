@@ -34,17 +34,33 @@ export class ConfirmWindow<T> {
   settle(tag: number, multiple: boolean, visit: (item: T) => void): void {
     const index = this.#head + tag - this.#firstTag
     if (index >= this.#items.length) return
-    const taken: T[] = []
-    for (let i = multiple ? this.#head : Math.max(index, this.#head); i <= index; i++) {
-      const item = this.#items[i]
-      if (item === undefined) continue
-      this.#items[i] = undefined
-      taken.push(item)
-    }
-    this.#size -= taken.length
+    if (multiple) this.#settleUpTo(index, visit)
+    else this.#settleOne(index, visit)
+  }
+
+  #settleOne(index: number, visit: (item: T) => void): void {
+    const item = this.#take(index)
     this.#advance()
     // Only now: a visitor may publish, which pushes.
+    if (item !== undefined) visit(item)
+  }
+
+  #settleUpTo(index: number, visit: (item: T) => void): void {
+    const taken: T[] = []
+    for (let i = this.#head; i <= index; i++) {
+      const item = this.#take(i)
+      if (item !== undefined) taken.push(item)
+    }
+    this.#advance()
     for (const item of taken) visit(item)
+  }
+
+  #take(index: number): T | undefined {
+    const item = this.#items[index]
+    if (item === undefined) return undefined
+    this.#items[index] = undefined
+    this.#size -= 1
+    return item
   }
 
   #advance(): void {
