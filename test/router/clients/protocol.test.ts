@@ -1,112 +1,17 @@
-import { afterEach, describe, expect, test } from "bun:test"
+import { describe, expect, test } from "bun:test"
 import { Connection } from "../../../src/broker/connection.ts"
 import type { Delivery } from "../../../src/broker/content-reader.ts"
 import { endpointOf } from "../../../src/broker/endpoint.ts"
 import { readQueue } from "../../../src/broker/queue-reader.ts"
-import { type HttpServer, serveHttp } from "../../../src/http/serve-http.ts"
-import type { Router } from "../../../src/router.ts"
-import { keyed } from "../../support/key-flow.ts"
-import { OldClient } from "../../support/old-client.ts"
-import { quietLog, startedRouter } from "../../support/test-router.ts"
 import { unique } from "../../support/unique.ts"
 import { until } from "../../support/until.ts"
 import { untouched } from "../../support/untouched.ts"
 import { withVhost } from "../../support/vhost.ts"
 import { bytes, entry, headers, passingMessages } from "../pass-through-cases.ts"
+import { clientScene, has, inOrder, published, type Served } from "./client-scene.ts"
 
 const vhost = withVhost()
-const opened: { clients: OldClient[]; routers: (() => Promise<unknown>)[] } = {
-  clients: [],
-  routers: [],
-}
-
-afterEach(async () => {
-  for (const client of opened.clients.splice(0)) client.crash()
-  for (const stop of opened.routers.splice(0)) await stop()
-}, 30_000)
-
-interface Served {
-  readonly router: Router
-  readonly server: HttpServer
-  readonly topic: string
-  readonly stop: () => Promise<unknown>
-}
-
-const quick = {
-  partitions: 8,
-  initialDelayMs: 100,
-  returnDelayMs: 100,
-  heartbeatCheckIntervalMs: 100,
-  heartbeatExpiryMs: 60_000,
-}
-
-async function served(
-  topic: string,
-  {
-    management = true,
-    clients = {},
-    onMissingKey = "dead-letter" as "dead-letter" | { key: string },
-  } = {},
-): Promise<Served> {
-  const router = await startedRouter({
-    amqp: { url: vhost.url, ...(management && { managementUrl: vhost.managementUrl }) },
-    http: { host: "127.0.0.1", port: 0 },
-    topics: {
-      [topic]: {
-        key: [{ use: "header", name: "k" }],
-        onMissingKey,
-        groups: {
-          pods: {
-            partitions: "clients",
-            queue: { type: "classic" },
-            clients: { exchange: `exchange of ${topic}`, ...quick, ...clients },
-          },
-        },
-      },
-    },
-  })
-  const server = serveHttp(router, quietLog)
-  let stopped: Promise<unknown> | undefined
-  const stop = () => (stopped ??= server.stop().then(() => router.stop()))
-  opened.routers.push(stop)
-  return { router, server, topic, stop }
-}
-
-function client({ server }: Served, name: string, log?: string[], work?: () => Promise<void>) {
-  const handle = async (message: { bodyString(): string | null }) => {
-    await work?.()
-    log?.push(message.bodyString()!)
-  }
-  const made = new OldClient({
-    ...{ amqpUrl: vhost.url, httpUrl: server.url, name: unique(name) },
-    ...(log && { handle }),
-  })
-  opened.clients.push(made)
-  return made
-}
-
-async function published({ router, topic }: Served, count: number, from = 0): Promise<string[]> {
-  const bodies = Array.from({ length: count }, (_, n) => `k${(from + n) % 40} ${from + n}`)
-  for (const body of bodies) {
-    const outcome = await router.publish(topic, keyed(body.split(" ")[0]!, body))
-    expect(outcome.kind).toBe("accepted")
-  }
-  return bodies
-}
-
-/** Whether the messages of each key are in the order of their numbers, none twice. */
-function inOrder(bodies: readonly string[]): boolean {
-  const last = new Map<string, number>()
-  return bodies.every((body) => {
-    const [key, number] = body.split(" ")
-    const isLater = Number(number) > (last.get(key!) ?? -1)
-    last.set(key!, Number(number))
-    return isLater
-  })
-}
-
-const has = (log: readonly unknown[], count: number) =>
-  until(() => log.length >= count, { what: () => `${count} messages, not ${log.length}` })
+const { served, client } = clientScene(vhost)
 
 describe("a client", () => {
   test("is told what to bind, may repeat each step, and is told when it is not known", async () => {
@@ -163,43 +68,6 @@ describe("a client", () => {
     expect(distinct().toSorted()).toEqual(sent.toSorted())
     expect(inOrder(distinct())).toBe(true)
   }, 30_000)
-
-  test("that stops working holds up only what moves away from it", async () => {
-    const at = await served(unique("stuck"))
-    let free = () => {}
-    const isFree = new Promise<void>((resolve) => (free = resolve))
-    const logs: string[][] = [[], [], []]
-    const pods = logs.map((log, n) =>
-      client(at, `pod${n}`, log, n === 0 ? () => isFree : undefined),
-    )
-    await Promise.all([pods[0]!.start(), pods[1]!.start()])
-    const owner = (n: number) => at.router.clientGroups[0]!.clientOf(n)
-    const isShared = () => Array.from({ length: 8 }, (_, n) => owner(n)).every((id) => id)
-    await until(isShared, { what: "shares" })
-    const sent = await published(at, 400)
-    await has(logs[1]!, 50)
-    await pods[2]!.start()
-    const moved = () =>
-      Array.from({ length: 8 }, (_, n) => owner(n)).includes(pods[2]!.options.name)
-    await until(moved, { what: "the third to get something" })
-    sent.push(...(await published(at, 400, 400)))
-    const ofOthers = sent.filter((body) => {
-      const decision = at.router.explain(at.topic, keyed(body.split(" ")[0]!, body))
-      if (decision.kind !== "routed") return false
-      const has = owner(decision.placements[0]!.partition)
-      return has !== undefined && has !== pods[0]!.options.name
-    })
-    expect(ofOthers.length).toBeGreaterThan(200)
-    await until(() => ofOthers.every((body) => [...logs[1]!, ...logs[2]!].includes(body)), {
-      what: "what others have to flow",
-    })
-    expect(logs[0]).toEqual([])
-    expect(at.router.clientGroups[0]!.counts.held).toBeGreaterThan(0)
-    free()
-    await until(() => logs.flat().length === sent.length, { what: "everything" })
-    expect(logs.flat().toSorted()).toEqual(sent.toSorted())
-    expect(logs.every(inOrder)).toBe(true)
-  }, 60_000)
 
   test("gets what it has got before, after the router is started again", async () => {
     const topic = unique("again")
