@@ -51,14 +51,14 @@ export class Consumer {
     this.#api = membersApi({ ...options.http, topic: options.topic, group: options.group })
     this.#deadLetters = new DeadLetterWriter(this.#endpoint, `${this.#name} dead letters`)
     this.#keys = new KeyReading(options.key)
+    const mayStart = () => this.#session?.mayStart === true
     const jobRun = new JobRun({
-      ...options,
+      ...{ ...options, mayStart },
       poisoned: (job, subscription, poison) => this.#putAway(job, subscription, poison),
       happened: (name, event) => this.#events.emit(name, event),
     })
     this.#dispatcher = new Dispatcher({
-      concurrency: options.concurrency,
-      mayStart: () => this.#session?.mayStart === true,
+      ...{ concurrency: options.concurrency, mayStart },
       run: async (place, subscription, controller) => {
         const delayMs = (failures: number) => jobRun.delayMs(failures)
         const isTaken = this.#parking && (await this.#parking.take(place, subscription, delayMs))
@@ -181,8 +181,8 @@ export class Consumer {
     askBroker: () => Promise<unknown>,
   ): Session {
     return new Session({
-      ...{ connection, assignment, askBroker },
-      api: this.#api,
+      ...{ connection, assignment, askBroker, api: this.#api },
+      mayStartAgain: () => this.#dispatcher.start(),
       subscribe: (partition, queue, ended) => this.#subscription(partition, queue, ended),
       subscribed: (subscription) => {
         this.#parking?.subscribed(subscription)

@@ -9,6 +9,8 @@ import type { Subscription } from "./subscription.ts"
 export interface JobRunOptions {
   readonly handler: Handler
   readonly handlerTimeoutMs: number
+  /** Whether what was delivered is certainly ours; asked again as the handler is about to begin. */
+  readonly mayStart: () => boolean
   readonly retry: {
     readonly attempts: number
     readonly backoffMs: number
@@ -51,8 +53,10 @@ export class JobRun {
     subscription: Subscription,
     controller: AbortController,
   ): Promise<void> {
-    const { handler, handlerTimeoutMs, retry, happened } = this.#options
+    const { handler, handlerTimeoutMs, retry, mayStart, happened } = this.#options
     const { item: job } = place
+    // It may have waited to hear whether its key is parked.
+    if (!mayStart()) return subscription.retry(place)
     const { message } = job
     const attempt = job.failures + 1
     const outcome = await runHandler(handler, message, attempt, controller, handlerTimeoutMs)

@@ -15,6 +15,7 @@ export interface SessionOptions {
   readonly assignment: Assignment
   /** A round trip to the broker on that connection. */
   readonly askBroker: () => Promise<unknown>
+  readonly mayStartAgain: () => void
   readonly subscribe: (
     partition: number,
     queue: string,
@@ -58,7 +59,7 @@ export class Session {
     const sessionMs = heartbeatIntervalMs * bounds.heartbeatsPerSession
     this.#lease = new Lease({
       lastsMs: heartbeatMs > 0 ? Math.min(sessionMs, heartbeatMs * 1.5) : sessionMs,
-      ask: options.askBroker,
+      ...{ ask: options.askBroker, certain: options.mayStartAgain },
       ranOut: (silentMs) => {
         const detail = `nothing was heard of the broker for ${Math.round(silentMs)} ms`
         this.fence("lease_over", detail)
@@ -73,9 +74,9 @@ export class Session {
     return [...this.#subscriptions.keys()].sort((a, b) => a - b)
   }
 
-  /** Whether something may be started; looks at the clock. */
+  /** Whether something may be started at this moment; looks at the clock. */
   get mayStart(): boolean {
-    return this.#fence === undefined && !this.#isClosing && this.#lease.lasts
+    return this.#fence === undefined && !this.#isClosing && this.#lease.mayBegin
   }
 
   /** Runs until it was closed, or is fenced. By then its channels are closed and nothing runs. */

@@ -129,6 +129,12 @@ export const bounds = {
   fencedSettleMs: 5_000,
   /** How often a member asks the broker whether it is still there, at the least. */
   leaseCheckMs: 1_000,
+  /**
+   * How often it looks at the time, and how long after that it begins something without the broker's
+   * having said that it is still there.
+   */
+  leaseTickMs: 50,
+  leaseGapMs: 150,
   /** How long a consumer's acks may wait for an earlier message that is not handled. */
   ackGapMs: 100,
   /** Acks of single messages at once: of more a quorum queue's channel holds some back. */

@@ -9,6 +9,7 @@ import { connect } from "../support/raw-client.ts"
 import { randomFrom, seed } from "../support/seed.ts"
 import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
+import { closeConnections } from "./close-connections.ts"
 import { keysNamed, withScene } from "./group-scene.ts"
 
 const vhost = withVhost()
@@ -249,7 +250,7 @@ describe("a consumer", () => {
       return all.some(({ consumer_tag }) => consumer_tag === "lost")
     }
     await until(isListed, { what: "its name in the broker's list", timeoutMs: 20_000 })
-    await closeConnections("lost")
+    await closeConnections(vhost, "lost")
     await until(() => log.includes("told"), { what: "the signal" })
     end()
     await until(() => log.length === 4, {
@@ -308,24 +309,3 @@ describe("a consumer", () => {
     expect(await consumer.close({ timeoutMs: 300 })).toBe(!told)
   }, 30_000)
 })
-
-/** As an operator would, or PartyMQ. */
-async function closeConnections(memberId: string): Promise<void> {
-  const path = `/api/vhosts/${vhost.name}/connections`
-  const own = async () => {
-    const all = await management<{ name: string; client_properties: ClientProperties }[]>(
-      "GET",
-      path,
-    )
-    return all.filter((each) => each.client_properties.connection_name?.endsWith(memberId))
-  }
-  const what = `the connection of "${memberId}"`
-  await until(async () => (await own()).length > 0, { what, timeoutMs: 20_000 })
-  for (const { name } of await own()) {
-    await management("DELETE", `/api/connections/${encodeURIComponent(name)}`)
-  }
-}
-
-interface ClientProperties {
-  readonly connection_name?: string
-}

@@ -27,6 +27,7 @@ const quotes: readonly (readonly [page: string, quote: string])[] = [
   ["docs/pull.md", `after ${bounds.pullDeadLetterRetryMs / 1000} seconds`],
   ["docs/pull.md", `at most ${bounds.pullPartitionsMax} partitions`],
   ["docs/pull.md", `${bounds.pullWaitingMax} consumers wait at once`],
+  ["docs/consumers.md", `not come round for ${bounds.leaseGapMs} ms`],
   ["docs/operating.md", `about ${bounds.sourceInFlightBytesMax / 2 ** 20} MiB`],
 ]
 

@@ -13,6 +13,7 @@ export const longFiles: readonly string[] = [
   "test/facts/failures.test.ts",
   "test/router/barred-queues.test.ts",
   "test/http/ingestion.test.ts",
+  "test/client/frozen-briefly.test.ts",
   "test/client/park-key.test.ts",
   "test/router/queue-faults.test.ts",
   "test/router/poison.test.ts",
