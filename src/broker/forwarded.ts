@@ -1,4 +1,5 @@
-import { asFirstDelivered, forwardable, withoutPriority } from "../wire/forwardable.ts"
+import { forwardable, withoutPriority } from "../wire/forwardable.ts"
+import { type QueueType, sentProperties } from "../wire/redelivery.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
 import { rabbitmqMajor } from "./rabbitmq-version.ts"
@@ -6,18 +7,19 @@ import { rabbitmqMajor } from "./rabbitmq-version.ts"
 /**
  * The property list of a source message as it goes to the partition queues. One that cannot be read
  * is left alone; whoever needs something from it rejects the message.
+ * @param queueType of the queue that it was delivered from, where that is known
  */
 export function forwarded(
-  { properties, redelivered }: Pick<Delivery, "properties" | "redelivered">,
+  delivery: Pick<Delivery, "properties" | "redelivered">,
   connection: Pick<Connection, "frameMax" | "serverProperties">,
+  queueType?: QueueType,
 ): Uint8Array {
   const { frameMax } = connection
   try {
-    const first = redelivered ? asFirstDelivered(properties) : properties
-    const list = forwardable(first, frameMax)
+    const list = forwardable(sentProperties(delivery, queueType), frameMax)
     return hasPriorities(connection) ? withoutPriority(list, frameMax) : list
   } catch {
-    return properties
+    return delivery.properties
   }
 }
 

@@ -2,10 +2,10 @@ import type { Delivery } from "../broker/content-reader.ts"
 import type { HeaderValue, MessageProperties, MessageView } from "../core/message.ts"
 import { messageView } from "../core/message-view.ts"
 import { uint64At } from "../wire/bytes.ts"
-import { decodeField, decodeTable } from "../wire/field.ts"
-import { asFirstDelivered } from "../wire/forwardable.ts"
-import { findHeader, headerEntries } from "../wire/headers.ts"
+import { decodeTable } from "../wire/field.ts"
+import { headerEntries } from "../wire/headers.ts"
 import { locateProperty, type PropertyName, textProperty } from "../wire/properties.ts"
+import { deliveredBefore, type QueueType, sentProperties } from "../wire/redelivery.ts"
 import { type StandardSchema, validated } from "./standard-schema.ts"
 
 /** The basic properties of a message; one that it does not have is absent. */
@@ -22,6 +22,12 @@ export interface MessagePlace {
   readonly group: string
   readonly partition: number
   readonly queue: string
+}
+
+/** The same, with what matters to those who read the queue. */
+export interface QueuePlace extends MessagePlace {
+  /** `undefined` with a PartyMQ that does not tell it. */
+  readonly queueType: QueueType | undefined
 }
 
 /** A message of a partition queue. Nothing is decoded before it is asked for. */
@@ -49,17 +55,13 @@ export interface ConsumedMessage extends MessageView, MessagePlace {
 }
 
 export function consumedMessage(
-  place: MessagePlace,
+  place: QueuePlace,
   delivery: Delivery,
   view: MessageView,
   key: Uint8Array | undefined,
 ): ConsumedMessage {
   return new LazyMessage(place, delivery, view, key)
 }
-
-/** What a quorum queue adds to a message that it delivers again is left out. */
-export const sentProperties = ({ redelivered, properties }: Delivery): Uint8Array =>
-  redelivered ? asFirstDelivered(properties) : properties
 
 /** The view of a delivery that plugins and consumers get. */
 export const deliveryView = (delivery: Delivery): MessageView =>
@@ -73,12 +75,13 @@ class LazyMessage implements ConsumedMessage {
   readonly key: Uint8Array | undefined
   readonly body: Uint8Array
   readonly redelivered: boolean
+  readonly #queueType: QueueType | undefined
   readonly #delivery: Delivery
   readonly #view: MessageView
   #headers: { readonly [name: string]: HeaderValue } | undefined
 
   constructor(
-    { topic, group, partition, queue }: MessagePlace,
+    { topic, group, partition, queue, queueType }: QueuePlace,
     delivery: Delivery,
     view: MessageView,
     key: Uint8Array | undefined,
@@ -90,6 +93,7 @@ class LazyMessage implements ConsumedMessage {
     this.key = key
     this.body = delivery.body
     this.redelivered = delivery.redelivered
+    this.#queueType = queueType
     this.#delivery = delivery
     this.#view = view
   }
@@ -103,7 +107,7 @@ class LazyMessage implements ConsumedMessage {
   }
 
   get headers(): { readonly [name: string]: HeaderValue } {
-    this.#headers ??= decodeHeaders(sentProperties(this.#delivery))
+    this.#headers ??= decodeHeaders(sentProperties(this.#delivery, this.#queueType))
     return this.#headers
   }
 
@@ -112,11 +116,7 @@ class LazyMessage implements ConsumedMessage {
   }
 
   get deliveryCount(): number {
-    const { redelivered, properties } = this.#delivery
-    if (!redelivered) return 1
-    const found = findHeader(properties, deliveryCountHeader)
-    const before = found === undefined ? 0 : decodeField(properties, found)
-    return 1 + Math.max(1, typeof before === "number" ? before : 0)
+    return 1 + deliveredBefore(this.#delivery, this.#queueType)
   }
 
   header(name: string): HeaderValue | undefined {
@@ -139,7 +139,6 @@ class LazyMessage implements ConsumedMessage {
 
 const utf8 = new TextDecoder()
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-const deliveryCountHeader = new TextEncoder().encode("x-delivery-count")
 
 function decodeHeaders(properties: Uint8Array): { readonly [name: string]: HeaderValue } {
   const entries = headerEntries(properties)

@@ -4,6 +4,7 @@ import { Connection } from "../broker/connection.ts"
 import { type Endpoint, endpointOf } from "../broker/endpoint.ts"
 import { backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
+import type { QueuePlace } from "./consumed-message.ts"
 import { ConsumerError } from "./consumer-error.ts"
 import type { ConsumerCounts, ConsumerEvents, FenceReason } from "./consumer-events.ts"
 import type { CloseOptions, ParsedOptions } from "./consumer-options.ts"
@@ -21,6 +22,7 @@ import type { Poison } from "./poison.ts"
 import { Session } from "./session.ts"
 import type { Subscription } from "./subscription.ts"
 
+type PartitionQueue = Pick<QueuePlace, "partition" | "queue" | "queueType">
 const confirmTimeoutMs = 30_000
 
 /** A member of a group, from `createConsumer` until it is closed; joins again as often as it has to. */
@@ -100,9 +102,8 @@ export class Consumer {
     this.#isClosing = true
     this.#events.isClosing = true
     this.#pause.end()
-    this.#readiness.reject(
-      new ConsumerError("closed", "the consumer was closed before it was ready"),
-    )
+    const closed = new ConsumerError("closed", "the consumer was closed before it was ready")
+    this.#readiness.reject(closed)
     const deadlineMs = performance.now() + timeoutMs
     const session = this.#session
     if (handOver && session !== undefined) {
@@ -183,7 +184,8 @@ export class Consumer {
     return new Session({
       ...{ connection, assignment, askBroker, api: this.#api },
       mayStartAgain: () => this.#dispatcher.start(),
-      subscribe: (partition, queue, ended) => this.#subscription(partition, queue, ended),
+      subscribe: (partition, queue, ended) =>
+        this.#subscription({ partition, queue, queueType: assignment.queueType }, ended),
       subscribed: (subscription) => {
         this.#parking?.subscribed(subscription)
         this.#events.emit("assigned", subscription.place)
@@ -204,12 +206,11 @@ export class Consumer {
     })
   }
 
-  #subscription(partition: number, queue: string, ended: (reason: string) => void): Subscription {
+  #subscription(queue: PartitionQueue, ended: (reason: string) => void): Subscription {
     const { topic, group, prefetch } = this.#options
     const parking = this.#parking
-    const subscription = newSubscription({ topic, group, partition, queue }, this.#keys, {
-      prefetch,
-      ended,
+    const subscription = newSubscription({ topic, group, ...queue }, this.#keys, {
+      ...{ prefetch, ended },
       // By this PartyMQ knows whose connection it is when it cuts a member off.
       consumerTag: this.memberId,
       ready: () => this.#dispatcher.start(),
@@ -223,9 +224,7 @@ export class Consumer {
     const { topic, group, prefetch, http } = this.#options
     return new Parking({
       ...{ connection, confirmTimeoutMs, prefetch, http: { ...http, topic, group } },
-      consumerTag: this.memberId,
-      dispatcher: this.#dispatcher,
-      events: this.#events,
+      ...{ consumerTag: this.memberId, dispatcher: this.#dispatcher, events: this.#events },
     })
   }
 

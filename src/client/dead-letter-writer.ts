@@ -4,8 +4,9 @@ import type { Delivery } from "../broker/content-reader.ts"
 import type { Endpoint } from "../broker/endpoint.ts"
 import { annotate } from "../core/dead-letter.ts"
 import { deadLetterQueue } from "../core/generation.ts"
+import { sentProperties } from "../wire/redelivery.ts"
 import { ConfirmedChannel } from "./confirmed-channel.ts"
-import { type MessagePlace, sentProperties } from "./consumed-message.ts"
+import type { QueuePlace } from "./consumed-message.ts"
 import type { Poison } from "./poison.ts"
 
 interface OpenChannel {
@@ -34,7 +35,7 @@ export class DeadLetterWriter {
    * Resolves once the broker has confirmed it.
    * @throws {BrokerError} when that is not certain: it may be there or not
    */
-  write(place: MessagePlace, delivery: Delivery, poison: Poison): Promise<void> {
+  write(place: QueuePlace, delivery: Delivery, poison: Poison): Promise<void> {
     const writing = this.#last.then(() => this.#write(place, delivery, poison))
     this.#last = writing.catch(() => {})
     return writing
@@ -47,12 +48,13 @@ export class DeadLetterWriter {
     this.#open = undefined
   }
 
-  async #write(place: MessagePlace, delivery: Delivery, { detail }: Poison): Promise<void> {
+  async #write(place: QueuePlace, delivery: Delivery, { detail }: Poison): Promise<void> {
     const { connection, channel } = await this.#opened()
-    const { topic, group, queue: source } = place
+    const { topic, group, queue: source, queueType } = place
     const note = { reason: "handler_failed", detail, source, groups: [group] } as const
     const time = new Date().toISOString()
-    const properties = annotate(sentProperties(delivery), { ...note, time }, connection.frameMax)
+    const sent = sentProperties(delivery, queueType)
+    const properties = annotate(sent, { ...note, time }, connection.frameMax)
     const written = { queue: deadLetterQueue(topic), properties, body: delivery.body }
     await channel.write({ ...written, what: "a dead letter" }, this.#endpoint.confirmTimeoutMs)
   }

@@ -1,6 +1,7 @@
 import * as v from "valibot"
 import { bounds } from "../core/bounds.ts"
 import type { KeyRule } from "../core/key-rule.ts"
+import type { QueueType } from "../wire/redelivery.ts"
 
 /** What a member is told: to be subscribed to these queues and no others. */
 export interface Assignment {
@@ -8,6 +9,8 @@ export interface Assignment {
   readonly generation: number
   readonly partitions: readonly { readonly partition: number; readonly queue: string }[]
   readonly heartbeatIntervalMs: number
+  /** Of these queues; absent, as `key` below, from a PartyMQ that does not tell it. */
+  readonly queueType?: QueueType
   /** Absent from a PartyMQ that does not tell it. */
   readonly key?: KeyRule | undefined
   /** Grows with every change of the group's parked keys; absent while PartyMQ does not know it. */
@@ -47,6 +50,7 @@ const assignmentSchema: v.GenericSchema<unknown, Assignment> = v.object({
   generation: index,
   partitions: v.array(v.object({ partition: index, queue: v.string() })),
   heartbeatIntervalMs: v.pipe(index, v.minValue(1)),
+  queueType: v.exactOptional(v.picklist(["quorum", "classic"])),
   parkedKeysVersion: v.exactOptional(index),
   key: v.exactOptional(
     v.object({

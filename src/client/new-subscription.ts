@@ -1,4 +1,4 @@
-import { consumedMessage, deliveryView, type MessagePlace } from "./consumed-message.ts"
+import { consumedMessage, deliveryView, type QueuePlace } from "./consumed-message.ts"
 import type { KeyReading } from "./key-reading.ts"
 import { markerOf } from "./parking-marker.ts"
 import { Subscription, type SubscriptionOptions } from "./subscription.ts"
@@ -7,7 +7,7 @@ type Given = Pick<SubscriptionOptions, "prefetch" | "consumerTag" | "ready" | "e
 
 /** A subscription to a partition queue. */
 export function newSubscription(
-  place: MessagePlace,
+  place: QueuePlace,
   keyReading: KeyReading,
   given: Given & Pick<SubscriptionOptions, "admitted">,
 ): Subscription {
@@ -24,17 +24,13 @@ export function newSubscription(
 }
 
 /** A subscription to the queue of a parked key: its messages go one after the other. */
-export function replaySubscription(
-  place: MessagePlace,
-  key: Uint8Array,
-  given: Given,
-): Subscription {
+export function replaySubscription(place: QueuePlace, key: Uint8Array, given: Given): Subscription {
   return new Subscription({
     ...given,
     place,
     read(delivery) {
       const message = consumedMessage(place, delivery, deliveryView(delivery), key)
-      const marker = markerOf(delivery)
+      const marker = markerOf(delivery, place.queueType)
       return { message, keys: "alone", ...(marker !== undefined && { marker }) }
     },
   })

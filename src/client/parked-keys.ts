@@ -1,7 +1,7 @@
 import { backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
 import type { Place } from "../core/consume/keyed-queue.ts"
-import { sentProperties } from "./consumed-message.ts"
+import { sentProperties } from "../wire/redelivery.ts"
 import type { Job } from "./job.ts"
 import { KeyReplay } from "./key-replay.ts"
 import type { ParkedKeyAnswer, ParkedKeyAnswers, ParkedKeysApi } from "./parked-keys-api.ts"
@@ -137,7 +137,7 @@ export class ParkedKeys {
 
   #append(entry: ParkedEntry, { delivery }: Job): Promise<void> {
     const { writer, subscription } = this.#options
-    const properties = sentProperties(delivery)
+    const properties = sentProperties(delivery, subscription.place.queueType)
     const mayGo = () => !subscription.isLost
     const appending = writer.write(entry.answer.queue, properties, delivery.body, mayGo)
     entry.appending = appending

@@ -4,11 +4,11 @@ import { type QueueReader, readQueue } from "../broker/queue-reader.ts"
 import { bounds } from "../core/bounds.ts"
 import { AckPlan } from "../core/consume/ack-plan.ts"
 import { KeyedQueue, type Keys, type Place } from "../core/consume/keyed-queue.ts"
-import type { ConsumedMessage, MessagePlace } from "./consumed-message.ts"
+import type { ConsumedMessage, QueuePlace } from "./consumed-message.ts"
 import type { Job } from "./job.ts"
 
 export interface SubscriptionOptions {
-  readonly place: MessagePlace
+  readonly place: QueuePlace
   readonly prefetch: number
   readonly consumerTag: string
   readonly read: (delivery: Delivery) => {
@@ -29,7 +29,7 @@ export interface SubscriptionOptions {
  * that runs, and what is to be acked.
  */
 export class Subscription {
-  readonly place: MessagePlace
+  readonly place: QueuePlace
   readonly #options: SubscriptionOptions
   readonly #queue = new KeyedQueue<Job>()
   readonly #acks = new AckPlan()

@@ -134,16 +134,18 @@ const assigned: Operation["successes"][number] = {
 
 const unreadable = ["invalid_member", ...unreadableBody] as const
 
-/** The assignment, by what key its messages were placed, and whether parked keys have changed. */
+/** The assignment, of what type its queues are, by what key its messages were placed, and whether parked keys have changed. */
 function answer(
   { router }: HttpDeps,
   { topic = "", group = "" }: Readonly<Record<string, string>>,
   assignment: Assignment,
 ): Response {
-  const key = keyRule(router.config.topics[topic]!)
+  const config = router.config.topics[topic]!
+  const key = keyRule(config)
+  const queueType = config.groups[group]!.queue.type
   const parkedKeysVersion = router.parkingLot(topic, group)?.version
   const known = parkedKeysVersion === undefined ? {} : { parkedKeysVersion }
-  return jsonResponse({ ...assignment, key, ...known })
+  return jsonResponse({ ...assignment, queueType, key, ...known })
 }
 
 function unknownMember(member: string): Response {

@@ -134,6 +134,10 @@ export const assignmentSchema = v.strictObject({
     v.description("To be subscribed to these, each on a channel of its own, and to no others"),
   ),
   heartbeatIntervalMs: count,
+  queueType: v.pipe(
+    v.picklist(["quorum", "classic"]),
+    v.description("Of these queues; only a quorum queue counts deliveries"),
+  ),
   key: v.pipe(
     v.strictObject({
       extractors: v.array(v.looseObject({ use: v.string() })),

@@ -18,16 +18,35 @@ export function headerEntries(properties: Uint8Array): Span | undefined {
 }
 
 /** The value of the first header of that name, ASCII case ignored; not decoded. */
-export function findHeader(properties: Uint8Array, name: Uint8Array): FieldSpan | undefined {
+export const findHeader = (properties: Uint8Array, name: Uint8Array): FieldSpan | undefined =>
+  firstHeader(properties, name, sameName)
+
+/** The same, in these very letters. */
+export const findExactHeader = (properties: Uint8Array, name: Uint8Array): FieldSpan | undefined =>
+  firstHeader(properties, name, exactName)
+
+type NameMatch = (bytes: Uint8Array, start: number, end: number, name: Uint8Array) => boolean
+
+function firstHeader(
+  properties: Uint8Array,
+  name: Uint8Array,
+  isName: NameMatch,
+): FieldSpan | undefined {
   const entries = headerEntries(properties)
   if (entries === undefined) return undefined
   let found: FieldSpan | undefined
   forEachEntry(properties, entries.start, entries.end, (start, end, value) => {
-    if (!sameName(properties, start, end, name)) return false
+    if (!isName(properties, start, end, name)) return false
     found = value
     return true
   })
   return found
+}
+
+function exactName(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
+  if (end - start !== name.length) return false
+  for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name[i]) return false
+  return true
 }
 
 function sameName(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {

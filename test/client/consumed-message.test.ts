@@ -7,12 +7,18 @@ import { appendHeaders } from "../../src/wire/headers.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 
 const place = { topic: "t", group: "g", partition: 3, queue: "partymq.t.g.g1.p3" }
+const queueType = "quorum"
 
 function message(body: string, { redelivered = false, headers = [] as [string, string][] } = {}) {
   const list = encodeProperties({ messageId: "m-1", deliveryMode: 2, timestamp: 60 })
   const properties = appendHeaders(list, headers)
   const delivery = { deliveryTag: 1, redelivered, properties, body: Buffer.from(body) }
-  return consumedMessage(place, delivery, deliveryView(delivery), Buffer.from("c-42"))
+  return consumedMessage(
+    { ...place, queueType },
+    delivery,
+    deliveryView(delivery),
+    Buffer.from("c-42"),
+  )
 }
 
 describe("a message", () => {

@@ -2,6 +2,7 @@ import { messageView } from "../../core/message-view.ts"
 import type { Arrival } from "../../core/pull/lease.ts"
 import { pulledKey } from "../../core/pull/pulled-key.ts"
 import type { TopicRoute } from "../../core/route.ts"
+import { deliveredBefore, type QueueType } from "../../wire/redelivery.ts"
 import type { Connection } from "../connection.ts"
 import type { Delivery } from "../content-reader.ts"
 import { forwarded } from "../forwarded.ts"
@@ -13,14 +14,15 @@ export function arrival(
   { partition, queue }: Pick<Pulled, "partition" | "queue">,
   delivery: Delivery,
   connection: Connection,
+  queueType: QueueType,
 ): Arrival<Pulled> {
   const { deliveryTag, body } = delivery
   const { frameMax } = connection
-  const properties = forwarded(delivery, connection)
+  const properties = forwarded(delivery, connection, queueType)
   const { key, exclusive } = pulledKey(route, partition, messageView(properties, body))
   const message: Pulled = {
     ...{ partition, queue, deliveryTag, frameMax, key, properties, body },
-    deliveredBefore: deliveredBefore(delivery),
+    deliveredBefore: before(delivery, queueType),
   }
   return { partition, message, bytes: bytesOf(delivery), keys: exclusive }
 }
@@ -28,14 +30,10 @@ export function arrival(
 export const bytesOf = ({ properties, body }: Pick<Delivery, "properties" | "body">): number =>
   properties.length + body.length
 
-const nothing = new Uint8Array(0)
-
-/** How often a message was delivered before, as far as its queue tells: classic ones say only whether. */
-function deliveredBefore({ properties, redelivered }: Delivery): number {
-  if (!redelivered) return 0
+/** Also of a message whose headers are malformed. */
+function before(delivery: Delivery, queueType: QueueType): number {
   try {
-    const count = messageView(properties, nothing).header("x-delivery-count")
-    return typeof count === "number" && count > 0 ? count : 1
+    return deliveredBefore(delivery, queueType)
   } catch {
     return 1
   }

@@ -8,6 +8,7 @@ import { Leases } from "../../core/pull/leases.ts"
 import type { TopicRoute } from "../../core/route.ts"
 import type { TopicStats } from "../../core/stats.ts"
 import type { Log } from "../../log.ts"
+import type { QueueType } from "../../wire/redelivery.ts"
 import type { Connection } from "../connection.ts"
 import { arrival } from "./arrival.ts"
 import { DeadLetterWriter } from "./dead-letter-writer.ts"
@@ -22,6 +23,7 @@ export interface PullGroupOptions {
   /** With this group alone. */
   readonly route: TopicRoute
   readonly config: PullConfig
+  readonly queueType: QueueType
   readonly deadLetters: Lane
   readonly stats: Pick<TopicStats, "deadLettered">
   readonly backoff: Backoff
@@ -145,8 +147,9 @@ export class PullGroup implements GroupPull {
       bytesMax: () => this.#shares.bytesOfPartition(),
       held: () => this.#leases.size(index),
       arrived: (delivery, connection) => {
-        const { route } = this.#options
-        this.#leases.arrived(arrival(route, { partition: index, queue }, delivery, connection))
+        const { route, queueType } = this.#options
+        const place = { partition: index, queue }
+        this.#leases.arrived(arrival(route, place, delivery, connection, queueType))
         this.#serveSoon()
       },
       lost: () => {

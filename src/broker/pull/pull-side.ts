@@ -75,10 +75,13 @@ export class PullSide implements Pull {
     const { backoff, log } = this.#options
     for (const each of route.groups) {
       const { group } = each
-      const { pull: pullConfig, clients } = config.groups[group]!
+      const { pull: pullConfig, clients, queue } = config.groups[group]!
       // Its messages are for its clients.
       if (clients !== undefined) continue
-      const options = { ...{ topic, group, deadLetters, stats, backoff, log }, config: pullConfig }
+      const options = {
+        ...{ topic, group, deadLetters, stats, backoff, log },
+        ...{ config: pullConfig, queueType: queue.type },
+      }
       const pull = new PullGroup({ ...options, route: onlyGroup(route, each) }, this.#shares)
       this.#groups.push({ topic, group, pull })
     }
