@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test"
+import { closeConnection, connectionsOf } from "../support/consumer-connections.ts"
 import { OrderOracle } from "../support/order-oracle.ts"
 import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
-import { closeConnection, connectionsOf } from "./close-connections.ts"
 import { frozenMember } from "./frozen-process.ts"
 import { type GroupScene, keysNamed, withScene } from "./group-scene.ts"
 

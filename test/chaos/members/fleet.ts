@@ -16,6 +16,8 @@ export interface FleetOptions {
 interface Process {
   readonly child: ReturnType<typeof Bun.spawn>
   frozenSinceMs: number | undefined
+  /** Groups of which it was cut off since it was frozen. */
+  readonly cutOff: Set<string>
   /** It has said so; before, a signal ends it as it ends any program that is loading. */
   hasBegun: boolean
 }
@@ -67,7 +69,12 @@ export class Fleet {
       env: { ...process.env, [launcherVariable]: String(process.pid) },
       stdio: ["ignore", "ignore", "inherit"],
     })
-    this.#processes.set(member, { child, frozenSinceMs: undefined, hasBegun: false })
+    this.#processes.set(member, {
+      child,
+      frozenSinceMs: undefined,
+      cutOff: new Set(),
+      hasBegun: false,
+    })
     return member
   }
 
@@ -88,12 +95,18 @@ export class Fleet {
     process.frozenSinceMs = performance.now()
   }
 
+  /** The broker has closed the connection of one that is frozen. */
+  cutOff(member: string, group: string): void {
+    this.#processes.get(member)?.cutOff.add(group)
+  }
+
   wake(member: string): void {
     const process = this.#processes.get(member)!
-    const frozenMs = performance.now() - process.frozenSinceMs!
-    for (const oracle of this.oracles.values())
-      oracle.woke(member, frozenMs > this.#options.leaseMs)
+    const isPastLease = performance.now() - process.frozenSinceMs! > this.#options.leaseMs
+    for (const [group, oracle] of this.oracles)
+      oracle.woke(member, isPastLease || process.cutOff.has(group))
     process.frozenSinceMs = undefined
+    process.cutOff.clear()
     process.child.kill("SIGCONT")
   }
 

@@ -9,6 +9,7 @@ import { until } from "../../support/until.ts"
 import { dropVhost, makeVhost, type Vhost } from "../../support/vhost.ts"
 import { Pace, tickMs } from "../pace.ts"
 import { whileMoving } from "../while-moving.ts"
+import { cutOffFrozen } from "./cut-off-frozen.ts"
 import { Fleet } from "./fleet.ts"
 
 export interface MembersRunOptions {
@@ -37,7 +38,7 @@ export interface MembersReport {
   readonly violations: readonly string[]
 }
 
-type Act = "join" | "leave" | "crash" | "freeze" | "restart"
+type Act = "join" | "leave" | "crash" | "freeze" | "cut off" | "restart"
 
 const topic = "fleet"
 const groups = ["classic", "quorum"] as const
@@ -50,6 +51,8 @@ const pauseMsMax = 1_500
 /** Frozen for so long, the broker has given a member's queues to others, and so has PartyMQ. */
 const leaseMs = 3_500
 const frozenMs = { least: 1_000, most: 7_000 }
+/** For less than its lease lasts by itself. */
+const frozenBrieflyMs = { least: 300, most: 1_500 }
 const settleMs = 60_000
 
 /** Members that join, leave, crash and freeze under load, from a seed; then peace, then judgement. */
@@ -175,11 +178,17 @@ export class MembersRun {
     const endMs = performance.now() + ms
     const random = this.#random
     const wakings = new Map<string, number>()
+    /** Those that are cut off before they are woken. */
+    const doomed = new Set<string>()
     while (!this.#isStopped && performance.now() < endMs) {
       await Bun.sleep(random.next() * pauseMsMax)
       for (const [member, atMs] of wakings) {
         if (performance.now() < atMs) continue
         wakings.delete(member)
+        // As late as can be: what it has been delivered until then waits for it to wake up.
+        if (doomed.delete(member)) {
+          await cutOffFrozen(fleet, member, { vhost: this.#vhost!, topic })
+        }
         fleet.wake(member)
       }
       const act = random.pick(this.#possible(fleet))
@@ -191,7 +200,8 @@ export class MembersRun {
       else if (act === "restart") await this.#restartCoordinator()
       else {
         fleet.freeze(member)
-        const { least, most } = frozenMs
+        if (act === "cut off") doomed.add(member)
+        const { least, most } = act === "cut off" ? frozenBrieflyMs : frozenMs
         wakings.set(member, performance.now() + least + random.next() * (most - least))
       }
     }
@@ -199,7 +209,7 @@ export class MembersRun {
 
   #possible(fleet: Fleet): readonly Act[] {
     if (fleet.awake.length <= 2) return ["join"]
-    const always = ["leave", "crash", "freeze", "freeze", "restart"] as const
+    const always = ["leave", "crash", "freeze", "cut off", "restart"] as const
     return fleet.size >= this.#options.members ? always : ["join", "join", "join", ...always]
   }
 

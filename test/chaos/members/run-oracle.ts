@@ -23,7 +23,7 @@ export class RunOracle {
   readonly #superseded = new Set<Running>()
   readonly #joined = new Set<string>()
   readonly #frozen = new Set<string>()
-  /** Woken for longer than their lease is, and not fenced yet. */
+  /** Woken after they have certainly lost what they had, and not fenced yet. */
   readonly #unaware = new Set<string>()
   readonly violations: string[] = []
   /** Overlaps of a run with that of a frozen member. */
@@ -66,10 +66,10 @@ export class RunOracle {
     for (const run of this.#running.values()) if (run.member === member) run.wasFrozen = true
   }
 
-  /** @param isPastLease it was frozen for so long that its partitions have certainly gone to others */
-  woke(member: string, isPastLease: boolean): void {
+  /** @param hasLost it was frozen for so long, or was cut off, so that others may have its partitions */
+  woke(member: string, hasLost: boolean): void {
     this.#frozen.delete(member)
-    if (isPastLease && this.#joined.has(member)) this.#unaware.add(member)
+    if (hasLost && this.#joined.has(member)) this.#unaware.add(member)
   }
 
   /** It has found out. */
