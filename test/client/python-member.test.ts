@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test"
+import { codeBlock, readPage } from "../readme/pages.ts"
+import { management } from "../support/management.ts"
+import { flawless } from "../support/order-oracle.ts"
+import type { Program } from "../support/program.ts"
+import { seeded } from "../support/seed.ts"
+import { until } from "../support/until.ts"
+import { withVhost } from "../support/vhost.ts"
+import { hasPika, PythonMembers } from "./python-members.ts"
+
+const vhost = withVhost()
+
+test("the README shows the heart of the member in Python", async () => {
+  const program = codeBlock(await readPage("docs/groups.md"), "member.py")
+  const heart = codeBlock(await readPage("README.md"), "member.py")
+  expect(program).toContain(`\n${heart}\n`)
+  expect(heart.trimEnd().split("\n").length).toBeLessThanOrEqual(16)
+})
+
+describe.skipIf(!hasPika)("a member in Python", () => {
+  let members: PythonMembers
+
+  beforeEach(async () => {
+    members = await PythonMembers.open(vhost.url)
+  }, 60_000)
+  afterEach(() => members.close())
+
+  async function ends(program: Program): Promise<void> {
+    program.signal("SIGTERM")
+    expect(await program.ended()).toBe(0)
+    expect(await members.listed(program)).toBeUndefined()
+  }
+
+  test(
+    "leaves nothing behind whenever it is told to end, and others go on where it stopped",
+    seeded(async (random) => {
+      const staying = members.start()
+      const flow = members.flow()
+      for (let round = 0; round < 5; round++) {
+        const coming = members.start()
+        // The moment is what this is about: it boots, joins, subscribes, drains or handles.
+        await Bun.sleep(random.integer(1_500))
+        const isMember = (await members.listed(coming)) !== undefined
+        const name = isMember ? random.pick(["SIGTERM", "SIGINT"] as const) : "SIGTERM"
+        if (random.next() < 0.5) coming.signalAll(name)
+        else coming.signal(name)
+        if (isMember && random.next() < 0.5) coming.signal("SIGTERM")
+        // Before the program's first lines Python ends by the signal.
+        expect([0, ...(isMember ? [] : [null])]).toContain(await coming.ended())
+        expect(await members.listed(coming)).toBeUndefined()
+      }
+      const last = members.start()
+      await members.settled(staying, last)
+      await ends(staying)
+      await members.settled(last)
+      await flow.end()
+      expect(await members.verdict()).toEqual(flawless)
+      await ends(last)
+    }),
+    180_000,
+  )
+
+  test("takes its processes with it when it is killed, and begins nothing when it was frozen", async () => {
+    const [frozen, killed] = [members.start(), members.start()]
+    await members.settled(frozen, killed)
+    await members.publish()
+    expect(await members.verdict()).toEqual(flawless)
+    const frozenId = (await members.listed(frozen))!.memberId
+    frozen.signalAll("SIGSTOP")
+    const frozenMs = performance.now()
+    killed.signal("SIGKILL")
+    expect(await killed.ended()).toBeNull()
+    const staying = members.start()
+    await members.settled(staying)
+    // Those of the frozen one's partitions are delivered to it: the broker does not know yet.
+    await members.publish(3)
+    await until(() => performance.now() - frozenMs > 6_000, { what: "its lease to be over" })
+    await cutOff(frozenId, 2)
+    expect(await members.verdict()).toEqual(flawless)
+    frozen.signalAll("SIGCONT")
+    await members.settled(frozen, staying)
+    await members.publish()
+    expect(await members.verdict()).toEqual(flawless)
+    await ends(staying)
+    await ends(frozen)
+  }, 120_000)
+
+  test("subscribes again to what it has when its connections are lost", async () => {
+    const member = members.start()
+    await members.settled(member)
+    const { memberId } = (await members.listed(member))!
+    const flow = members.flow()
+    await cutOff(memberId, 4)
+    const before = members.handled.length
+    await until(() => members.handled.length > before + 100, {
+      what: "messages to be handled again",
+      timeoutMs: 20_000,
+    })
+    await flow.end()
+    const { duplicated: _, ...verdict } = await members.verdict()
+    expect({ ...verdict, duplicated: 0 }).toEqual(flawless)
+    await ends(member)
+  }, 120_000)
+
+  /** Closes its connections to the broker: one for each partition, it is known by its tag. */
+  async function cutOff(memberId: string, count: number): Promise<void> {
+    type Consumer = { consumer_tag: string; channel_details: { connection_name: string } }
+    const its = await until(
+      async () => {
+        const all = await management<Consumer[]>("GET", `/api/consumers/${vhost.name}`)
+        const found = all.filter(({ consumer_tag }) => consumer_tag === memberId)
+        return found.length === count ? found : undefined
+      },
+      { what: `${count} consumers of ${memberId}`, timeoutMs: 20_000, intervalMs: 100 },
+    )
+    for (const { channel_details } of its) {
+      const name = encodeURIComponent(channel_details.connection_name)
+      await management("DELETE", `/api/connections/${name}`)
+    }
+  }
+})
