@@ -29,9 +29,6 @@ afterAll(async () => {
   await router?.stop()
 })
 
-const python = Bun.which("python3", { PATH: `/usr/bin:${process.env.PATH}` }) ?? "python3"
-const hasPika = Bun.spawnSync([python, "-c", "import pika"]).success
-
 /** A program that runs until it is told to end, and what it prints. */
 function started(command: readonly string[], cwd: string) {
   const { PATH = "", HOME = "" } = process.env
@@ -81,34 +78,4 @@ describe("the example", () => {
     expect(consumer.lines.map((line) => line.split(" ")[1]).sort()).toEqual([...ids].sort())
     expect(await consumer.end()).toBe(0)
   }, 30_000)
-
-  test.skipIf(!hasPika)(
-    "of a member in Python shares partitions with another, and leaves",
-    async () => {
-      const code = codeBlock(await readPage("docs/groups.md"), "member.py")
-      using folder = temporaryFolder({ "member.py": code })
-      const first = started([python, "member.py"], folder.path)
-      await publish(ids)
-      await until(() => first.lines.length === 20, { what: "all messages", timeoutMs: 20_000 })
-      const second = started([python, "member.py"], folder.path)
-      await until(
-        async () => {
-          await publish(ids)
-          return second.lines.length > 0
-        },
-        { what: "the second's share", timeoutMs: 20_000, intervalMs: 200 },
-      )
-      expect(await first.end()).toBe(0)
-      const before = second.lines.length
-      await publish(ids)
-      await until(() => second.lines.length >= before + 20, {
-        what: "the rest of the partitions",
-        timeoutMs: 20_000,
-      })
-      expect(await second.end()).toBe(0)
-      const queues = new Set(second.lines.map((line) => line.split(" ")[0]))
-      expect(queues.size).toBe(2)
-    },
-    60_000,
-  )
 })

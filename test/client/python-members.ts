@@ -4,10 +4,12 @@ import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
 import type { Router } from "../../src/router.ts"
 import { temporaryFolder } from "../config/temporary-folder.ts"
 import { codeBlock, readPage } from "../readme/pages.ts"
+import { management } from "../support/management.ts"
 import { OrderOracle, type Verdict } from "../support/order-oracle.ts"
 import { Program } from "../support/program.ts"
 import { quietLog, startedRouter } from "../support/test-router.ts"
 import { until } from "../support/until.ts"
+import type { Vhost } from "../support/vhost.ts"
 
 const python = Bun.which("python3", { PATH: `/usr/bin:${process.env.PATH}` }) ?? "python3"
 export const hasPika = Bun.spawnSync([python, "-c", "import pika"]).success
@@ -44,7 +46,9 @@ export class PythonMembers {
     this.#server = serveHttp(router, quietLog)
   }
 
-  static async open(url: string): Promise<PythonMembers> {
+  static async open({ url, name }: Vhost): Promise<PythonMembers> {
+    const queues = (await management("GET", `/api/queues/${name}`)) as { name: string }[]
+    for (const queue of queues) await management("DELETE", `/api/queues/${name}/${queue.name}`)
     const members = { initialDelayMs: 0, sessionTimeoutMs: 3_000 }
     const key = [{ use: "jsonpath", path: "$.customer.id" }]
     const router = await startedRouter({
@@ -90,8 +94,8 @@ export class PythonMembers {
   }
 
   /** The next message of each key, in turns. */
-  async publish(count = 1): Promise<void> {
-    for (let n = 0; n < count; n++) for (const key of keys) await this.#publish(key)
+  async publish(count = 1, padding = ""): Promise<void> {
+    for (let n = 0; n < count; n++) for (const key of keys) await this.#publish(key, padding)
   }
 
   /** Goes on with that until it is told to end. */
@@ -155,11 +159,11 @@ export class PythonMembers {
     return ((await answer.json()) as { members: Listed[] }).members
   }
 
-  async #publish(key: string): Promise<void> {
+  async #publish(key: string, padding: string): Promise<void> {
     const revision = (this.#accepted.get(key) ?? 0) + 1
     const response = await fetch(`${this.#server.url}/v1/topics/orders/messages`, {
       method: "POST",
-      body: JSON.stringify({ customer: { id: key }, revision }),
+      body: JSON.stringify({ customer: { id: key }, revision, padding }),
     })
     if (response.status !== 202) throw new Error(`a message was answered by ${response.status}`)
     this.#accepted.set(key, revision)

@@ -8,6 +8,7 @@ export const longFiles: readonly string[] = [
   "test/router/cluster.test.ts",
   "test/router/outage.test.ts",
   "test/bounds/memory.test.ts",
+  "test/client/python-member.test.ts",
   "test/local-broker/killed-owner.test.ts",
   "test/router/members.test.ts",
   "test/facts/failures.test.ts",
