@@ -60,7 +60,7 @@ describe.skipIf(!hasPika)("a member in Python", () => {
     180_000,
   )
 
-  test("is gone when it is killed, subscribes again when it is cut off, begins nothing when it was frozen", async () => {
+  test("is gone when killed, subscribes again when cut off, and begins nothing when it was frozen", async () => {
     const [frozen, killed] = [members.start(), members.start()]
     await members.settled(frozen, killed)
     await members.publish()
