@@ -88,18 +88,19 @@ describe.skipIf(!hasPika)("a member in Python", () => {
 
   /** Closes its connections to the broker: one for each partition, it is known by its tag. */
   async function cutOff(memberId: string, count: number): Promise<void> {
-    type Consumer = { consumer_tag: string; channel_details: { connection_name: string } }
-    const its = await until(
+    type Consumer = { consumer_tag: string; channel_details: { connection_name?: string } }
+    const names = await until(
       async () => {
         const all = await management<Consumer[]>("GET", `/api/consumers/${vhost.name}`)
-        const found = all.filter(({ consumer_tag }) => consumer_tag === memberId)
-        return found.length === count ? found : undefined
+        const its = all.filter(({ consumer_tag }) => consumer_tag === memberId)
+        // The name is known some seconds after the consumer.
+        const known = its.flatMap(({ channel_details }) => channel_details.connection_name ?? [])
+        return known.length === count ? known : undefined
       },
       { what: `${count} consumers of ${memberId}`, timeoutMs: 20_000, intervalMs: 100 },
     )
-    for (const { channel_details } of its) {
-      const name = encodeURIComponent(channel_details.connection_name)
-      await management("DELETE", `/api/connections/${name}`)
+    for (const name of names) {
+      await management("DELETE", `/api/connections/${encodeURIComponent(name)}`)
     }
   }
 })
