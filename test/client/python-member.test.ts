@@ -63,7 +63,7 @@ describe.skipIf(!hasPika)("a member in Python", () => {
   test("is gone when killed, subscribes again when cut off, and begins nothing when it was frozen", async () => {
     const [frozen, killed] = [members.start(), members.start()]
     await members.settled(frozen, killed)
-    await members.publish()
+    await members.publish(1)
     expect(await members.verdict()).toEqual(flawless)
     const frozenId = (await members.listed(frozen))!.memberId
     frozen.signalAll("SIGSTOP")
@@ -81,7 +81,7 @@ describe.skipIf(!hasPika)("a member in Python", () => {
     expect(await members.verdict()).toEqual(flawless)
     frozen.signalAll("SIGCONT")
     await members.settled(frozen, staying)
-    await members.publish()
+    await members.publish(1)
     expect(await members.verdict()).toEqual(flawless)
     await Promise.all([ends(staying), ends(frozen)])
   }, 120_000)

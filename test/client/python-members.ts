@@ -49,7 +49,7 @@ export class PythonMembers {
   static async open({ url, name }: Vhost): Promise<PythonMembers> {
     const queues = (await management("GET", `/api/queues/${name}`)) as { name: string }[]
     for (const queue of queues) await management("DELETE", `/api/queues/${name}/${queue.name}`)
-    const members = { initialDelayMs: 0, sessionTimeoutMs: 3_000 }
+    const members = { initialDelayMs: 0, sessionTimeoutMs: 5_000 }
     const key = [{ use: "jsonpath", path: "$.customer.id" }]
     const router = await startedRouter({
       amqp: { url },
@@ -93,16 +93,19 @@ export class PythonMembers {
     await until(isSettled, { what, timeoutMs: 30_000, intervalMs: 100 })
   }
 
-  /** The next message of each key, in turns. */
-  async publish(count = 1, padding = ""): Promise<void> {
-    for (let n = 0; n < count; n++) for (const key of keys) await this.#publish(key, padding)
+  /** The next messages of each key, one after the other. */
+  async publish(count: number, padding = ""): Promise<void> {
+    const all = keys.map(async (key) => {
+      for (let n = 0; n < count; n++) await this.#publish(key, padding)
+    })
+    await Promise.all(all)
   }
 
-  /** Goes on with that until it is told to end. */
+  /** Goes on with that, key by key, until it is told to end. */
   flow(): { end(): Promise<void> } {
     let isFlowing = true
     const flowing = (async () => {
-      while (isFlowing) await this.publish()
+      while (isFlowing) for (const key of keys) await this.#publish(key)
     })()
     const flow = {
       end: () => {
@@ -159,7 +162,7 @@ export class PythonMembers {
     return ((await answer.json()) as { members: Listed[] }).members
   }
 
-  async #publish(key: string, padding: string): Promise<void> {
+  async #publish(key: string, padding = ""): Promise<void> {
     const revision = (this.#accepted.get(key) ?? 0) + 1
     const response = await fetch(`${this.#server.url}/v1/topics/orders/messages`, {
       method: "POST",
