@@ -59,7 +59,9 @@ function noteSight(
   const { queue } = known
   const hasTaker = [...state.clients.values()].some(({ phase }) => phase === "ready")
   const held = state.partitions.filter((partition) => holderOf(partition) === client)
-  const isToBeReclaimed = isGone && isLeftBehind(sight) && hasTaker && held.every(stopped)
+  // It may not come back before what was begun is over, so that does not wait for another to come.
+  const isWanted = hasTaker || known.front !== undefined
+  const isToBeReclaimed = isGone && isLeftBehind(sight) && isWanted && held.every(stopped)
   if (!isToBeReclaimed || queue === undefined || (held.length === 0 && !known.owes)) return state
   // What is left comes behind what has been taken back already.
   const front = known.front ?? state.nextFront

@@ -173,40 +173,53 @@ describe("a client-bound group", () => {
     expect([0, 1, 2, 3].filter(isOwned).length).toBe(3)
   })
 
-  test("takes back the rest of what a client left behind what it has taken back before", () => {
-    const group = new SimulatedClients(
-      1,
-      { ...rules, initialDelayMs: 0, initialDelayMaxMs: 0 },
-      true,
-    )
-    const step = () => {
-      group.pass(1)
-      group.record()
-      group.apply(0)
-    }
-    group.join("a")
-    step()
-    for (let n = 0; n < 6; n++) {
-      group.publish(0)
-      group.forward(0)
-    }
-    group.leave("a")
-    group.join("b")
-    group.pass(rules.returnMs)
-    const reclaimed = (count: number) => {
+  describe("that has taken back a part of what a client left", () => {
+    /** `a` has left six messages, of which some are taken back for `b` until that is interrupted. */
+    function interrupted() {
+      const quick = { ...rules, initialDelayMs: 0, initialDelayMaxMs: 0 }
+      const group = new SimulatedClients(1, quick, true)
+      const step = () => {
+        group.pass(1)
+        group.record()
+        group.apply(0)
+      }
+      group.join("a")
       step()
-      group.look()
-      group.see()
-      group.record()
-      expect(group.state.reclaims.size).toBe(1)
-      for (let n = 0; n < count; n++) group.reclaim()
+      for (let n = 0; n < 6; n++) {
+        group.publish(0)
+        group.forward(0)
+      }
+      group.leave("a")
+      group.join("b")
+      group.pass(rules.returnMs)
+      const reclaimed = (count: number) => {
+        step()
+        group.look()
+        group.see()
+        group.record()
+        expect(group.state.reclaims.size).toBe(1)
+        for (let n = 0; n < count; n++) group.reclaim()
+      }
+      reclaimed(3)
+      group.interrupt()
+      return { group, reclaimed }
     }
-    reclaimed(3)
-    group.interrupt()
-    reclaimed(4)
-    group.settle("b")
-    expect(group.violations).toEqual([])
-    expect(group.handled).toEqual([6])
+
+    test("puts the rest behind that", () => {
+      const { group, reclaimed } = interrupted()
+      reclaimed(4)
+      group.settle("b")
+      expect(group.violations).toEqual([])
+      expect(group.handled).toEqual([6])
+    })
+
+    test("takes back the rest although nobody is there, so that the client itself may come back", () => {
+      const { group } = interrupted()
+      group.leave("b")
+      group.settle("a")
+      expect(group.violations).toEqual([])
+      expect(group.handled).toEqual([6])
+    })
   })
 
   test("takes nothing back from the last clients that go", () => {
