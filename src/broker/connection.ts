@@ -104,9 +104,9 @@ export class Connection extends AMQPClient {
   }
 
   /** Sends frames, in the order of the calls, as the socket takes them; dropped when it is lost. */
-  write(frames: Uint8Array | ContentFrames, mayGather = false): void {
+  write(frames: Uint8Array | ContentFrames): void {
     if (this.socket === undefined || this.socket.destroyed) return
-    this.#outgoing.push(frames, mayGather)
+    this.#outgoing.push(frames)
   }
 
   /** Reads nothing more, so that the broker keeps what it has; heartbeats go on being sent. */

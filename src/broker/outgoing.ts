@@ -29,14 +29,12 @@ export class Outgoing {
   /**
    * Goes out with all else that this turn of the event loop yields, so that what several reads give
    * costs one write; or with the batch after the one on its way.
-   * @param mayGather - it may also wait a millisecond for company: small writes cost a busy broker much
    */
-  push(frames: Uint8Array | ContentFrames, mayGather = false): void {
+  push(frames: Uint8Array | ContentFrames): void {
     this.#waiting.push(frames)
     if (this.#isSending) return
     this.#isSending = true
-    if (mayGather) setTimeout(this.#sendNext, bounds.writeGatherMs)
-    else setImmediate(this.#sendNext)
+    setImmediate(this.#sendNext)
   }
 
   /** Forgets what waits. */

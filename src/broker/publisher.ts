@@ -47,6 +47,7 @@ export class Publisher {
     this.#outbox = new Outbox({
       publish: (parcel) => this.#publish(parcel),
       backOff: (lane, turn, delayMs, declare) => this.#backOff(lane, turn, delayMs, declare),
+      gather: () => setTimeout(() => this.#outbox.gathered(), bounds.gatherMs),
     })
   }
 
@@ -146,7 +147,7 @@ export class Publisher {
     }
     const { properties, body } = letter
     const content = new ContentFrames(channel.id, method, properties, body, connection.frameMax)
-    connection.write(content, this.#outbox.unconfirmed >= bounds.unconfirmedBusyMin)
+    connection.write(content)
   }
 
   #backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {

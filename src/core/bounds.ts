@@ -75,9 +75,14 @@ export const bounds = {
   passingBytesMax: 8 * 1024 * 1024,
   /** What a router takes with small messages; over it more is done to give memory back. */
   residentBytesUsual: 128 * 1024 * 1024,
-  /** With so many publishes unconfirmed a further one may wait so long, to be written with others. */
+  /**
+   * With so many publishes unconfirmed a further one waits for others to the same queue: until they are so
+   * many, or until a round is over with nothing of theirs in flight, or for so many rounds.
+   */
   unconfirmedBusyMin: 16,
-  writeGatherMs: 1,
+  gatherMessagesMax: 32,
+  gatherMs: 1,
+  gatherRoundsMax: 5,
   /** Handed to a socket at once, give or take a frame; the rest waits uncopied until it has left. */
   writeBatchBytes: 128 * 1024,
   /** Largest frame that can be received: the broker adds headers beyond the size agreed on. */

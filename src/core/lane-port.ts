@@ -24,6 +24,8 @@ export interface LanePort {
   fits(letter: Letter): boolean
   /** Whether anything may be published just now; if not, `resume` follows. */
   mayPublish(): boolean
+  /** Whether so many had better wait for company; if so, `release` follows. */
+  holds(waiting: number): boolean
   publish(parcel: Parcel): void
   backOff(turn: number, delayMs: number, declare: boolean): void
   /** The lane has let go of a parcel; its owner is to be told, and may then offer another. */
@@ -36,7 +38,8 @@ export interface LanePort {
  * - `closed`: no channel. Entry: in-flight and refused parcels go back to the front, in order, except
  *   those that are not persistent, which settle. Exit: `opened` -> probing.
  * - `probing`: at most one parcel in flight. Exit: its confirm -> open; its refusal -> settling.
- * - `open`: everything goes out as it comes. Exit: a refusal or a return -> settling.
+ * - `open`: everything goes out as it comes, or with what comes soon after it (`Gathering`). Exit: a
+ *   refusal or a return -> settling.
  * - `settling`: nothing is sent; what is in flight gets its confirms. Exit: the last of them, with
  *   what was refused put back to the front in order -> backingOff, or probing when nothing was and
  *   no queue is to be declared.

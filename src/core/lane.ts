@@ -3,7 +3,16 @@ import { InFlight } from "./in-flight.ts"
 import type { LaneOptions, LanePort, LaneState } from "./lane-port.ts"
 import { likeliest } from "./likeliest.ts"
 import { OrderWatch } from "./order-watch.ts"
-import type { Content, GivenUp, Letter, Parcel, ParcelFailure } from "./parcel.ts"
+import {
+  bySeq,
+  type Content,
+  failureOfClosing,
+  type GivenUp,
+  type Letter,
+  newParcel,
+  type Parcel,
+  type ParcelFailure,
+} from "./parcel.ts"
 import { triage } from "./triage.ts"
 import { Waiting } from "./waiting.ts"
 
@@ -54,25 +63,18 @@ export class Lane {
     return { confirmed: this.#confirmed, inFlight: this.#inFlight.size }
   }
 
+  /** Whether nothing of it is unconfirmed. */
+  get isIdle(): boolean {
+    return this.#inFlight.size === 0
+  }
+
   get oldestInFlight(): Parcel | undefined {
     return this.#inFlight.oldest
   }
 
   /** Takes a letter; it is sent behind everything that was offered before. */
   offer(letter: Letter): Parcel {
-    const parcel: Parcel = {
-      letter,
-      lane: this,
-      seq: this.#seq++,
-      sends: 0,
-      strikes: 0,
-      isWaiting: false,
-      isInFlight: false,
-      abandoned: false,
-      maybeArrived: false,
-      suspect: false,
-      missed: false,
-    }
+    const parcel = newParcel(letter, this, this.#seq++)
     if (!this.#port.fits(letter)) {
       this.#port.settled(parcel, "tooLarge")
       return parcel
@@ -98,6 +100,11 @@ export class Lane {
   /** Publishing is allowed again. */
   resume(): void {
     this.#pump()
+  }
+
+  /** What waited for company goes out. */
+  release(): void {
+    if (this.#state === "open") this.#sendAll()
   }
 
   /** Returns what it gave up, by itself or by `judge`; to be settled once every lane is closed. */
@@ -218,8 +225,13 @@ export class Lane {
     if (this.#state === "probing") {
       if (this.#inFlight.size === 0) this.#sendNext()
     } else if (this.#state === "open") {
-      while (this.#sendNext());
+      const { size, isOnePerKey } = this.#waiting
+      if (size > 0 && (isOnePerKey || !this.#port.holds(size))) this.#sendAll()
     }
+  }
+
+  #sendAll(): void {
+    while (this.#sendNext());
   }
 
   #sendNext(): boolean {
@@ -236,11 +248,3 @@ export class Lane {
     this.#port.publish(parcel)
   }
 }
-
-/** What becomes of a parcel whose channel is lost; `undefined`: it is sent again on the next. */
-function failureOfClosing({ letter, abandoned, sends }: Parcel): ParcelFailure | undefined {
-  if (letter.persistent && !abandoned) return undefined
-  return sends === 0 ? "unsent" : "lost"
-}
-
-const bySeq = (a: Parcel, b: Parcel): number => a.seq - b.seq

@@ -1,18 +1,12 @@
 import { bounds } from "./bounds.ts"
 import type { ChannelEnd } from "./channel-end.ts"
 import { ConfirmWindow } from "./confirm-window.ts"
+import { type GatherBounds, Gathering } from "./gathering.ts"
 import { Lane, type LaneOptions } from "./lane.ts"
+import type { OutboxPort } from "./outbox-port.ts"
 import type { Content, Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
 import { StallWatch } from "./stall-watch.ts"
 import { Suspects } from "./suspects.ts"
-
-/** What the outbox asks of the world. Calls are synchronous and must not call back into it. */
-export interface OutboxPort {
-  /** Send on the open channel; the n-th call since `opened` is publish tag n. */
-  publish(parcel: Parcel): void
-  /** After `delayMs`, and after a declaration of the queue if asked for, call `retry(lane, turn)`. */
-  backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void
-}
 
 /** Some queues, by name. */
 interface Queues {
@@ -37,6 +31,7 @@ export class Outbox {
   readonly #stalls = new StallWatch()
   /** Lanes that get no answers while others do: what is in flight may still be answered. */
   readonly #mute = new Set<Lane>()
+  readonly #gathering: Gathering
   #hasAnswered = true
   #answeredMs = 0
   #unconfirmed = new ConfirmWindow<Parcel>()
@@ -49,8 +44,9 @@ export class Outbox {
   #settled: (readonly [parcel: Parcel, result: ParcelResult])[] = []
   #isHeld = false
 
-  constructor(port: OutboxPort) {
+  constructor(port: OutboxPort, gatherBounds: GatherBounds = bounds) {
     this.#port = port
+    this.#gathering = new Gathering(gatherBounds, () => port.gather())
   }
 
   /** How often the broker has closed a channel over a single message so far. */
@@ -73,6 +69,7 @@ export class Outbox {
         options.stats.inFlight += 1
         this.#port.publish(parcel)
       },
+      holds: (waiting) => this.#gathering.holds(lane, waiting, this.#unconfirmed.size),
       backOff: (turn, delayMs, declare) => this.#port.backOff(lane, turn, delayMs, declare),
       settled: (parcel, result) => {
         this.#settled.push([parcel, result])
@@ -90,6 +87,7 @@ export class Outbox {
     if (lane.size > 0) throw new Error(`something is on its way to queue "${lane.queue}"`)
     this.#lanes.delete(lane)
     this.#mute.delete(lane)
+    this.#gathering.forget(lane)
   }
 
   /** Nothing is sent to these queues as long as they are named here; what was sent is not called back. */
@@ -107,6 +105,11 @@ export class Outbox {
     if (this.#barred.has(lane.queue)) return false
     if (this.#mute.size > 0 && this.#mute.has(lane)) return false
     return this.#suspects.lets(lane, this.#unconfirmed.size)
+  }
+
+  /** The time that `gather` asked for is over. */
+  gathered(): void {
+    this.#gathering.roundOver()
   }
 
   #fits({ properties, body }: Content): boolean {

@@ -57,5 +57,27 @@ export interface Parcel {
   missed: boolean
 }
 
+export const newParcel = (letter: Letter, lane: Lane, seq: number): Parcel => ({
+  letter,
+  lane,
+  seq,
+  sends: 0,
+  strikes: 0,
+  isWaiting: false,
+  isInFlight: false,
+  abandoned: false,
+  maybeArrived: false,
+  suspect: false,
+  missed: false,
+})
+
 /** A parcel that its lane has let go of, and why. */
 export type GivenUp = readonly [parcel: Parcel, failure: ParcelFailure]
+
+/** What becomes of a parcel whose channel is lost; `undefined`: it is sent again on the next. */
+export function failureOfClosing({ letter, abandoned, sends }: Parcel): ParcelFailure | undefined {
+  if (letter.persistent && !abandoned) return undefined
+  return sends === 0 ? "unsent" : "lost"
+}
+
+export const bySeq = (a: Parcel, b: Parcel): number => a.seq - b.seq

@@ -34,16 +34,6 @@ describe("what is to be sent", () => {
     expect([...batches[0]!]).toEqual([1, 2])
   })
 
-  test("gathers for a moment where it may, and takes along what comes meanwhile", async () => {
-    const { outgoing, batches } = sending()
-    outgoing.push(Uint8Array.of(1), true)
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(batches).toEqual([])
-    outgoing.push(Uint8Array.of(2))
-    await until(() => batches.length === 1, { what: "a batch" })
-    expect([...batches[0]!]).toEqual([1, 2])
-  })
-
   test("waits while a batch is on its way, and is forgotten when the connection is", async () => {
     const { outgoing, batches, take } = sending()
     outgoing.push(Uint8Array.of(1))

@@ -20,6 +20,7 @@ function laneUnderTest({ mayRefuse = false, returnsMax = 3, isOpen = true } = {}
     {
       fits: ({ body }) => body.length < 10,
       mayPublish: () => port.mayPublish,
+      holds: () => false,
       publish: (parcel) => sent.push(parcel),
       backOff: (turn, delayMs, declare) => waits.push({ turn, delayMs, declare }),
       settled: (parcel, result) => parcel.letter.settled(parcel, result),

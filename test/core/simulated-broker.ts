@@ -1,6 +1,7 @@
 import type { ChannelEnd } from "../../src/core/channel-end.ts"
 import type { Lane, Letter, Parcel } from "../../src/core/lane.ts"
-import { Outbox, type OutboxPort } from "../../src/core/outbox.ts"
+import { Outbox } from "../../src/core/outbox.ts"
+import type { OutboxPort } from "../../src/core/outbox-port.ts"
 import { WireWatch } from "./wire-watch.ts"
 
 /** One publish on the open channel, as the broker sees it. */
@@ -32,6 +33,9 @@ interface Timer {
   readonly channelCount: number
 }
 
+/** Small, so that a short schedule has some of everything. */
+const gatherBounds = { unconfirmedBusyMin: 2, gatherMessagesMax: 3, gatherRoundsMax: 2 }
+
 /** Which publishes a queue refuses: `probes` only those that are alone in flight. */
 export type Refusals = "never" | "probes" | "any"
 
@@ -41,7 +45,7 @@ export type Refusals = "never" | "probes" | "any"
  * the outbox is measured by.
  */
 export class SimulatedBroker implements OutboxPort {
-  readonly outbox = new Outbox(this)
+  readonly outbox = new Outbox(this, gatherBounds)
   readonly watch = new WireWatch()
   readonly queues = new Map<string, SimulatedQueue>()
   refusals: Refusals = "never"
@@ -57,6 +61,10 @@ export class SimulatedBroker implements OutboxPort {
   #routed = 0
   #answers: Answer[] = []
   #timers: Timer[] = []
+  /** Rounds of gathering that were asked for and are not over. */
+  #rounds = 0
+  /** All there were. */
+  gathered = 0
 
   queue(name: string): SimulatedQueue {
     const known = this.queues.get(name)
@@ -76,6 +84,19 @@ export class SimulatedBroker implements OutboxPort {
   backOff(lane: Lane, turn: number, delayMs: number, declare: boolean): void {
     if (!(delayMs >= 0)) throw new Error(`a wait of ${delayMs} ms`)
     this.#timers.push({ lane, turn, declare, channelCount: this.#channelCount })
+  }
+
+  gather(): void {
+    if (++this.#rounds > 1) throw new Error("two rounds of gathering at once")
+  }
+
+  /** Lets a round of gathering end. */
+  endRound(): boolean {
+    if (this.#rounds === 0) return false
+    this.#rounds -= 1
+    this.gathered += 1
+    this.outbox.gathered()
+    return true
   }
 
   open(): void {
@@ -190,7 +211,7 @@ export class SimulatedBroker implements OutboxPort {
     this.open()
     for (let rounds = 0; rounds < 100_000; rounds++) {
       this.open()
-      const moved = [this.route(1), this.answer(1), this.deliver()]
+      const moved = [this.route(1), this.answer(1), this.deliver(), this.endRound()]
       if (!moved.includes(true) && !this.fire(rounds * 5 + 1, true)) return
     }
     throw new Error("the outbox never came to rest")

@@ -11,6 +11,7 @@ function openOutbox({ mayRefuse = false } = {}) {
   const outbox = new Outbox({
     publish: (parcel) => void wire.push({ tag: ++tag, parcel }),
     backOff: (lane, turn) => void waits.push({ lane, turn }),
+    gather: () => {},
   })
   const options = { mayRefuse, returnsMax: 9, backoff: { firstMs: 1, maxMs: 1 }, random: () => 0 }
   const lane = (queue: string) => outbox.addLane({ ...options, queue, stats: groupStats() })
