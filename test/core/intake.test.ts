@@ -234,6 +234,7 @@ function moveWithoutDeclaring({ broker }: SimulatedTopic): void {
     broker.route(1)
     broker.answer(1)
     while (broker.deliver());
+    broker.endRound()
     broker.fire(1, false)
   }
 }
