@@ -28,6 +28,9 @@ const quotes: readonly (readonly [page: string, quote: string])[] = [
   ["docs/pull.md", `at most ${bounds.pullPartitionsMax} partitions`],
   ["docs/pull.md", `${bounds.pullWaitingMax} consumers wait at once`],
   ["docs/consumers.md", `not come round for ${bounds.leaseGapMs} ms`],
+  ["docs/operating.md", `fewer than ${bounds.unconfirmedBusyMin} messages are unconfirmed`],
+  ["docs/operating.md", `as soon as they are ${bounds.gatherMessagesMax},`],
+  ["docs/operating.md", `after ${bounds.gatherRoundsMax * bounds.gatherMs} ms in any case`],
   ["docs/operating.md", `about ${bounds.sourceInFlightBytesMax / 2 ** 20} MiB`],
 ]
 
