@@ -188,7 +188,8 @@ export class Consumer {
         this.#subscription({ partition, queue, queueType: assignment.queueType }, ended),
       subscribed: (subscription) => {
         this.#parking?.subscribed(subscription)
-        this.#events.emit("assigned", subscription.place)
+        const { partition, queue } = subscription.place
+        this.#events.emit("assigned", { partition, queue })
       },
       unsubscribed: (subscription, isHandedBack) => {
         this.#dispatcher.remove(subscription)

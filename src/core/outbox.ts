@@ -69,7 +69,9 @@ export class Outbox {
         options.stats.inFlight += 1
         this.#port.publish(parcel)
       },
-      holds: (waiting) => this.#gathering.holds(lane, waiting, this.#unconfirmed.size),
+      // With a queue that does not answer, much that is unconfirmed says nothing about the broker.
+      holds: (waiting) =>
+        this.#mute.size === 0 && this.#gathering.holds(lane, waiting, this.#unconfirmed.size),
       backOff: (turn, delayMs, declare) => this.#port.backOff(lane, turn, delayMs, declare),
       settled: (parcel, result) => {
         this.#settled.push([parcel, result])

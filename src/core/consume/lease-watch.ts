@@ -3,7 +3,7 @@ export interface LeaseTimes {
   readonly lastsMs: number
   /** How long after a question the next is due. */
   readonly askMs: number
-  /** What went on for so long without the event loop coming round may have missed anything. */
+  /** What went on for so long without the event loop coming round may have missed anything: a gap. */
   readonly gapMs: number
 }
 
@@ -19,6 +19,9 @@ export type LeaseStanding = "certain" | "doubtful" | "over"
  * may have been another's for as long as that lasted; only an answer to a question that was asked
  * afterwards shows that the connection is still there, as all that the broker said before comes first.
  *
+ * A process that is so busy that each of its turns is a gap would never be certain again: so as long as it
+ * is in doubt, a gap has to be twice as long with each answer that a further one has made worthless.
+ *
  * Pure: time comes with the calls. Whatever is called looks for a gap first, since nobody knows what
  * happens first when a process goes on.
  */
@@ -30,6 +33,8 @@ export class LeaseWatch {
   #turnedMs: number
   /** When a gap was noticed that no answer has dispelled yet. */
   #doubtfulSinceMs: number | undefined
+  /** How long a gap is just now. */
+  #gapMs: number
   /** Of the question that is under way. */
   #askedMs: number | undefined
   #nextAskMs: number
@@ -40,6 +45,7 @@ export class LeaseWatch {
     this.#provenMs = nowMs
     this.#turnedMs = nowMs
     this.#nextAskMs = nowMs + times.askMs
+    this.#gapMs = times.gapMs
   }
 
   /** How long ago the broker was asked what it has answered. */
@@ -49,7 +55,7 @@ export class LeaseWatch {
 
   standing(nowMs: number): LeaseStanding {
     const seenMs = Math.max(this.#turnedMs, this.#doubtfulSinceMs ?? this.#turnedMs)
-    if (nowMs - seenMs > this.#times.gapMs) this.#doubtfulSinceMs = nowMs
+    if (nowMs - seenMs > this.#gapMs) this.#doubtfulSinceMs = nowMs
     this.#isOver ||= this.silentMs(nowMs) > this.#times.lastsMs
     if (this.#isOver) return "over"
     return this.#doubtfulSinceMs === undefined ? "certain" : "doubtful"
@@ -79,7 +85,11 @@ export class LeaseWatch {
     this.#provenMs = askedMs
     this.#turnedMs = Math.max(this.#turnedMs, askedMs)
     const sinceMs = this.#doubtfulSinceMs
-    if (sinceMs !== undefined && askedMs >= sinceMs) this.#doubtfulSinceMs = undefined
+    if (sinceMs === undefined) return
+    if (askedMs >= sinceMs) {
+      this.#doubtfulSinceMs = undefined
+      this.#gapMs = this.#times.gapMs
+    } else this.#gapMs = Math.min(2 * this.#gapMs, this.#times.lastsMs)
   }
 
   /** The broker refused to answer, which proves nothing. */
