@@ -86,10 +86,41 @@ describe.skipIf(!hasPika)("a member in Python", () => {
     await Promise.all([ends(staying), ends(frozen)])
   }, 120_000)
 
-  /** Closes its connections to the broker: one for each partition, it is known by its tag. */
+  test("begins nothing when it was frozen for a moment and cut off meanwhile", async () => {
+    const member = members.start()
+    await members.settled(member)
+    const names = await connections((await members.listed(member))!.memberId, 4)
+    await members.publish(1)
+    expect(await members.verdict()).toEqual(flawless)
+    member.signalAll("SIGSTOP")
+    const frozenMs = performance.now()
+    await members.publish(25, "x".repeat(3_000))
+    await until(() => performance.now() - frozenMs > 1_000, { what: "a moment to pass" })
+    await close(names)
+    // What consumes wakes first: nobody tells it to end.
+    member.signalOthers("SIGCONT")
+    await until(() => performance.now() - frozenMs > 2_000, { what: "another moment to pass" })
+    member.signal("SIGCONT")
+    await members.settled(member)
+    expect(await members.verdict()).toEqual(flawless)
+    await ends(member)
+  }, 120_000)
+
+  /** Closes its connections to the broker. */
   async function cutOff(memberId: string, count: number): Promise<void> {
+    await close(await connections(memberId, count))
+  }
+
+  async function close(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      await management("DELETE", `/api/connections/${encodeURIComponent(name)}`)
+    }
+  }
+
+  /** One for each partition; it is known by its tag. */
+  async function connections(memberId: string, count: number): Promise<readonly string[]> {
     type Consumer = { consumer_tag: string; channel_details: { connection_name?: string } }
-    const names = await until(
+    return until(
       async () => {
         const all = await management<Consumer[]>("GET", `/api/consumers/${vhost.name}`)
         const its = all.filter(({ consumer_tag }) => consumer_tag === memberId)
@@ -99,8 +130,5 @@ describe.skipIf(!hasPika)("a member in Python", () => {
       },
       { what: `${count} consumers of ${memberId}`, timeoutMs: 20_000, intervalMs: 100 },
     )
-    for (const name of names) {
-      await management("DELETE", `/api/connections/${encodeURIComponent(name)}`)
-    }
   }
 })

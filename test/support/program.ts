@@ -43,6 +43,12 @@ export class Program {
     }
   }
 
+  /** To all that it has started. Needs a `/proc`. */
+  signalOthers(name: NodeJS.Signals): void {
+    const others = this.#processes().filter(({ pid }) => pid !== this.pid)
+    for (const { pid } of others) process.kill(pid, name)
+  }
+
   /**
    * Its exit code, `null` after a signal, once it and all that it has started have ended: only then is
    * their standard error closed.
@@ -55,9 +61,11 @@ export class Program {
     const isOver = await Promise.race([all, late.promise])
     clearTimeout(timer)
     if (isOver) return this.#child.exitCode
-    const left = this.#processes().join("\n")
+    const left = this.#processes().map(({ shown }) => shown)
     await this.destroy()
-    throw new Error(`not ended after ${timeoutMs} ms:\n${left}\nIt said:\n${this.#errors}`)
+    throw new Error(
+      `not ended after ${timeoutMs} ms:\n${left.join("\n")}\nIt said:\n${this.#errors}`,
+    )
   }
 
   async destroy(): Promise<void> {
@@ -72,13 +80,14 @@ export class Program {
   }
 
   /** What is left of its group, where there is a `/proc` to look that up. */
-  #processes(): readonly string[] {
+  #processes(): readonly { readonly pid: number; readonly shown: string }[] {
     if (process.platform !== "linux") return []
     return readdirSync("/proc").flatMap((pid) => {
       if (!/^\d+$/.test(pid)) return []
       const [, state, group] = /\) (\S) \d+ (\d+)/.exec(read(`/proc/${pid}/stat`)) ?? []
       if (Number(group) !== this.#child.pid) return []
-      return [`${pid} ${state} ${read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")}`]
+      const command = read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")
+      return [{ pid: Number(pid), shown: `${pid} ${state} ${command}` }]
     })
   }
 }
