@@ -2,7 +2,6 @@ import { hostname } from "node:os"
 import { answered } from "../broker/answered.ts"
 import { Connection } from "../broker/connection.ts"
 import { type Endpoint, endpointOf } from "../broker/endpoint.ts"
-import { backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
 import type { QueuePlace } from "./consumed-message.ts"
 import { ConsumerError } from "./consumer-error.ts"
@@ -14,6 +13,7 @@ import { EventBook } from "./event-book.ts"
 import type { Job } from "./job.ts"
 import { JobRun, type PutAway } from "./job-run.ts"
 import { KeyReading } from "./key-reading.ts"
+import { memberBackoffMs } from "./member-backoff-ms.ts"
 import { type Answer, type Assignment, type MembersApi, membersApi } from "./members-api.ts"
 import { newSubscription } from "./new-subscription.ts"
 import { Parking } from "./parking.ts"
@@ -127,7 +127,7 @@ export class Consumer {
       const isFenced = await this.#beMember()
       const isYoung = performance.now() - sinceMs < bounds.stableConnectionMs
       failures = isYoung ? failures + 1 : 1
-      if (isFenced && !this.#isClosing) await this.#backOff(failures)
+      if (isFenced && !this.#isClosing) await this.#pause.for(memberBackoffMs(failures))
     }
   }
 
@@ -241,10 +241,5 @@ export class Consumer {
   get #name(): string {
     const { topic, group } = this.#options
     return `partymq consumer ${topic}/${group} ${this.memberId}`
-  }
-
-  #backOff(failures: number): Promise<void> {
-    const backoff = { firstMs: bounds.memberRetryFirstMs, maxMs: bounds.memberRetryMaxMs }
-    return this.#pause.for(backoffDelayMs(backoff, failures, Math.random()))
   }
 }

@@ -1,9 +1,8 @@
-import { backoffDelayMs } from "../core/backoff.ts"
-import { bounds } from "../core/bounds.ts"
 import type { Place } from "../core/consume/keyed-queue.ts"
 import { sentProperties } from "../wire/redelivery.ts"
 import type { Job } from "./job.ts"
 import { KeyReplay } from "./key-replay.ts"
+import { memberBackoffMs } from "./member-backoff-ms.ts"
 import type { ParkedKeyAnswer, ParkedKeyAnswers, ParkedKeysApi } from "./parked-keys-api.ts"
 import type { ParkingWriter } from "./parking-writer.ts"
 import type { Subscription } from "./subscription.ts"
@@ -147,7 +146,6 @@ export class ParkedKeys {
   }
 
   async #untilAnswered(asking: Asking<ParkedKeyAnswers>): Promise<boolean> {
-    const backoff = { firstMs: bounds.memberRetryFirstMs, maxMs: bounds.memberRetryMaxMs }
     for (let failures = 1; ; failures++) {
       if (this.#isOver) return false
       try {
@@ -155,7 +153,7 @@ export class ParkedKeys {
         return true
       } catch (error) {
         this.#options.trouble(error)
-        await Bun.sleep(backoffDelayMs(backoff, failures, Math.random()))
+        await Bun.sleep(memberBackoffMs(failures))
       }
     }
   }

@@ -19,6 +19,11 @@ export class ConfirmWindow<T> {
     return this.#firstTag
   }
 
+  /** The tag of the newest publish, confirmed or not; 0 before the first. */
+  get newestTag(): number {
+    return this.#firstTag + this.#items.length - this.#head - 1
+  }
+
   /** Notes the next publish; call in the order of sending. */
   push(item: T): void {
     this.#items.push(item)

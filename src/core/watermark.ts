@@ -9,7 +9,6 @@ import { ConfirmWindow } from "./confirm-window.ts"
 export class Watermark {
   /** Every tag up to the highest that has settled; those below it that have not are open. */
   readonly #window = new ConfirmWindow<true>()
-  #highest = 0
 
   /** Every tag up to and including this one has settled; 0 at first. */
   get top(): number {
@@ -18,13 +17,13 @@ export class Watermark {
 
   /** Tags settled beyond a gap. */
   get ahead(): number {
-    return this.#highest - this.top - this.#window.size
+    return this.#window.newestTag - this.top - this.#window.size
   }
 
   /** Notes that a tag has settled. Returns whether the watermark rose. */
   settle(tag: number): boolean {
     const before = this.top
-    for (; this.#highest < tag; this.#highest++) this.#window.push(true)
+    while (this.#window.newestTag < tag) this.#window.push(true)
     this.#window.settle(tag, false, nothingToDo)
     return this.top > before
   }

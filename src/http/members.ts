@@ -134,7 +134,10 @@ const assigned: Operation["successes"][number] = {
 
 const unreadable = ["invalid_member", ...unreadableBody] as const
 
-/** The assignment, of what type its queues are, by what key its messages were placed, and whether parked keys have changed. */
+/**
+ * The assignment, of what type its queues are, by what key its messages were placed, and whether parked
+ * keys have changed.
+ */
 function answer(
   { router }: HttpDeps,
   { topic = "", group = "" }: Readonly<Record<string, string>>,

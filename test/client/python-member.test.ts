@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { codeBlock, readPage } from "../readme/pages.ts"
+import { closeConnection } from "../support/consumer-connections.ts"
 import { management } from "../support/management.ts"
 import { flawless } from "../support/order-oracle.ts"
 import type { Program } from "../support/program.ts"
@@ -113,7 +114,7 @@ describe.skipIf(!hasPika)("a member in Python", () => {
 
   async function close(names: readonly string[]): Promise<void> {
     for (const name of names) {
-      await management("DELETE", `/api/connections/${encodeURIComponent(name)}`)
+      await closeConnection(name)
     }
   }
 

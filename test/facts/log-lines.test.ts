@@ -4,6 +4,7 @@ import { bounds } from "../../src/core/bounds.ts"
 import { partitionQueue } from "../../src/core/generation.ts"
 import { createLog } from "../../src/log.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
+import { closeConnection } from "../support/consumer-connections.ts"
 import { management } from "../support/management.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { startedRouter } from "../support/test-router.ts"
@@ -106,7 +107,7 @@ test("a connection that an operator closes under load makes two lines, and says 
   await at.publish(2_000)
   const before = at.router.stats.reconnects.publish
   for (const { name } of listed) {
-    await management("DELETE", `/api/connections/${encodeURIComponent(name)}`)
+    await closeConnection(name)
   }
   await until(() => at.router.stats.reconnects.publish > before, { what: "the reconnect" })
   await until(() => at.stats.settled === 2_000, { what: "all to settle" })

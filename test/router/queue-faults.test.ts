@@ -5,6 +5,7 @@ import { readQueue } from "../../src/broker/queue-reader.ts"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { partitionQueue } from "../../src/core/generation.ts"
 import type { Router } from "../../src/router.ts"
+import { closeConnection } from "../support/consumer-connections.ts"
 import { KeyFlow, keyed, keyOfEach } from "../support/key-flow.ts"
 import { limitedUser } from "../support/limited-user.ts"
 import { management } from "../support/management.ts"
@@ -304,8 +305,7 @@ async function closePublishing(router: Router): Promise<void> {
     const open = await management<{ name: string; user_provided_name?: string }[]>("GET", path)
     // Some of them may be gone already, and still be listed.
     for (const { name } of open.filter((each) => each.user_provided_name === "partymq publish")) {
-      const one = `/api/connections/${encodeURIComponent(name)}`
-      await management("DELETE", one).catch(() => {})
+      await closeConnection(name).catch(() => {})
     }
     return !router.readiness().ready
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
+import { closeConnection } from "../support/consumer-connections.ts"
 import { management } from "../support/management.ts"
 import { take } from "../support/raw-client.ts"
 import { startedRouter } from "../support/test-router.ts"
@@ -153,7 +154,7 @@ async function closePublishConnection(): Promise<boolean> {
   const open = await management<{ name: string; user_provided_name?: string }[]>("GET", path)
   const ours = open.filter((each) => each.user_provided_name === "partymq publish")
   for (const { name } of ours) {
-    await management("DELETE", `/api/connections/${encodeURIComponent(name)}`)
+    await closeConnection(name)
   }
   return ours.length > 0
 }

@@ -4,6 +4,7 @@ import type { ConfigInput } from "../../src/config/schema/config-schema.ts"
 import { partitionQueue } from "../../src/core/generation.ts"
 import type { Router } from "../../src/router.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
+import { closeConnection } from "../support/consumer-connections.ts"
 import { management } from "../support/management.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { newRouter, startedRouter } from "../support/test-router.ts"
@@ -48,7 +49,7 @@ async function closePublishing(router: Router): Promise<void> {
     { what: "the connection to be listed", timeoutMs: 20_000 },
   )
   for (const { name } of listed) {
-    await management("DELETE", `/api/connections/${encodeURIComponent(name)}`)
+    await closeConnection(name)
   }
   await until(() => !router.readiness().ready || router.stats.reconnects.publish > before, {
     what: "the loss to be noticed",

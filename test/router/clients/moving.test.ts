@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import type { AMQPMessage } from "@cloudamqp/amqp-client"
 import { type HttpServer, serveHttp } from "../../../src/http/serve-http.ts"
 import type { Router } from "../../../src/router.ts"
+import { closeConnection } from "../../support/consumer-connections.ts"
 import { keyed } from "../../support/key-flow.ts"
 import { management } from "../../support/management.ts"
 import { OldClient } from "../../support/old-client.ts"
@@ -152,7 +153,7 @@ for (const type of ["classic", "quorum"] as const) {
         { what: "the connection to be listed" },
       )
       for (const { name } of ours) {
-        await management("DELETE", `/api/connections/${encodeURIComponent(name)}`)
+        await closeConnection(name)
       }
       await shared(...(type === "classic" ? ["a", "b", "c"] : ["a", "b"]))
       await flowing()
