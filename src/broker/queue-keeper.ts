@@ -1,20 +1,18 @@
 import { bounds } from "../core/bounds.ts"
 import type { Log } from "../log.ts"
 import type { TopicPlan } from "../topic-plan.ts"
-import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Endpoint } from "./endpoint.ts"
 import {
   declareQueues,
-  isMissing,
   isSingleActiveQuorum,
   type KnownProtections,
   type QueueDeclaration,
 } from "./partition-queues.ts"
+import { queueExists } from "./queue-exists.ts"
 import { silentQueues } from "./silent-queues.ts"
 import { StartRefused } from "./start-refused.ts"
 import { topicQueues } from "./topic-queues.ts"
-import { withChannel } from "./with-channel.ts"
 
 export interface QueueKeeperOptions {
   readonly plans: readonly TopicPlan[]
@@ -138,7 +136,7 @@ export class QueueKeeper {
     connection: Connection,
     declaration: QueueDeclaration,
   ): Promise<string | undefined> {
-    if (!(await isThere(connection, declaration.queue))) return undefined
+    if (!(await queueExists(connection, declaration.queue))) return undefined
     const [undeclared] = await declareQueues(connection, [declaration], this.#known)
     return undeclared?.why
   }
@@ -178,17 +176,5 @@ export class QueueKeeper {
       log.error(fields, "nothing is published to these queues until they are put right")
     }
     if (freed.length > 0) log.info({ queues: freed }, "these queues are published to again")
-  }
-}
-
-async function isThere(connection: Connection, queue: string): Promise<boolean> {
-  try {
-    await withChannel(connection, `looking for "${queue}"`, (channel) =>
-      channel.queueDeclare(queue, { passive: true }),
-    )
-    return true
-  } catch (error) {
-    if (isMissing(BrokerError.from(error, `cannot look for "${queue}"`))) return false
-    throw error
   }
 }

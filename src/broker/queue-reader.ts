@@ -60,7 +60,10 @@ export async function readQueue(
     {
       // Deliveries go on arriving until the broker has closed the channel.
       delivered: (delivery) => isOpen && delivered(delivery, reader),
-      cancelled: () => end(`queue "${queue}" was deleted`),
+      cancelled: () => {
+        end(`queue "${queue}" was deleted`)
+        connection.closeRaw(channel)
+      },
     },
     end,
   )

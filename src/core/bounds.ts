@@ -53,6 +53,8 @@ export const bounds = {
   /** How often queues are looked at while nothing is wrong with them, and the pause after each. */
   queueCheckIntervalMs: 15_000,
   queueCheckPauseMs: 20,
+  /** One that was gone is consumed once it has been there for so long. */
+  queueSettleMs: 100,
   /** And how often while nothing can be published to some of them. */
   barredCheckIntervalMs: 2_000,
   /** A quorum queue with a leader answers in a few ms, or in a second while it elects another. */

@@ -3,6 +3,7 @@ import type { Log } from "../../log.ts"
 import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
 import type { Delivery } from "../content-reader.ts"
+import { isSettledAgain } from "../queue-exists.ts"
 import { type QueueReader, readQueue } from "../queue-reader.ts"
 import { bytesOf } from "./arrival.ts"
 
@@ -93,6 +94,10 @@ export class PullPartition {
     this.#turn += 1
     const turn = this.#turn
     try {
+      if (this.#failures > 0 && !(await isSettledAgain(connection, queue))) {
+        return this.#ended(turn, "there is no such queue")
+      }
+      if (turn !== this.#turn) return
       const reader = await readQueue(connection, queue, {
         prefetch,
         delivered: (delivery, reader) => {
