@@ -9,7 +9,10 @@ import type { Subscription } from "./subscription.ts"
 export interface JobRunOptions {
   readonly handler: Handler
   readonly handlerTimeoutMs: number
-  /** Whether what was delivered is certainly ours; asked again as the handler is about to begin. */
+  /**
+   * Whether what was delivered is certainly ours; asked again as the handler is about to begin, and
+   * before a message is put away.
+   */
   readonly mayStart: () => boolean
   readonly retry: {
     readonly attempts: number
@@ -76,8 +79,10 @@ export class JobRun {
   }
 
   async #putAway(place: Place<Job>, subscription: Subscription, poison: Poison): Promise<void> {
-    const { poisoned, happened } = this.#options
+    const { poisoned, mayStart, happened } = this.#options
     const { item: job } = place
+    // Another may have it by now, and handle it well.
+    if (!mayStart()) return subscription.retry(place)
     let putAway: PutAway
     try {
       putAway = await poisoned(job, subscription, poison)

@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test"
+import { deadLetterQueue } from "../../src/core/generation.ts"
 import { closeConnection, connectionsOf } from "../support/consumer-connections.ts"
+import { expectMessages } from "../support/expect-messages.ts"
 import { OrderOracle } from "../support/order-oracle.ts"
+import { connect } from "../support/raw-client.ts"
 import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
 import { frozenMember } from "./frozen-process.ts"
@@ -22,6 +25,21 @@ test("a consumer that was cut off while it was stopped begins none of the messag
   })
 }, 40_000)
 
+test("a consumer that was cut off while it was stopped puts away none of the messages that another has", async () => {
+  const scene = await open({ type: "classic", partitions: 2 })
+  const stop = async (frozen: Frozen) => {
+    await publish(scene, 0)
+    const isBusy = () => frozen.said.filter(({ started }) => started).length === 2
+    await until(isBusy, { what: "the start" })
+    frozen.kill("SIGSTOP")
+  }
+  const said = await cutOffWhileStopped(scene, stop, { isFailing: true })
+  expect(said.filter(({ deadLettered }) => deadLettered)).toEqual([])
+  const connection = await connect(vhost.url)
+  await expectMessages(connection, deadLetterQueue("t"), 0)
+  await connection.shut(1_000)
+}, 40_000)
+
 test("a consumer that was cut off while it was stopped begins none of the messages that it had not read", async () => {
   const scene = await open({ type: "quorum", partitions: 2 })
   await cutOffWhileStopped(scene, async (frozen) => {
@@ -33,8 +51,12 @@ test("a consumer that was cut off while it was stopped begins none of the messag
 type Frozen = ReturnType<typeof frozenMember>
 
 /** While it is stopped, for less than its lease, another takes over one of its partitions. */
-async function cutOffWhileStopped(scene: GroupScene, stop: (frozen: Frozen) => Promise<void>) {
-  const frozen = frozenMember(vhost.url, scene.http, stillMs)
+async function cutOffWhileStopped(
+  scene: GroupScene,
+  stop: (frozen: Frozen) => Promise<void>,
+  { isFailing = false } = {},
+): Promise<Frozen["said"]> {
+  const frozen = frozenMember(vhost.url, scene.http, { stillMs, isFailing })
   const { said } = frozen
   const oracle = new OrderOracle()
   const { promise: over, resolve: end } = Promise.withResolvers<void>()
@@ -66,6 +88,7 @@ async function cutOffWhileStopped(scene: GroupScene, stop: (frozen: Frozen) => P
     expect(said.find(({ fenced }) => fenced)?.fenced).toBe("connection_lost")
     expect(oracle.verdict([])).toMatchObject({ overlapping: 0, inverted: 0 })
     expect(after).toEqual([])
+    return said
   } finally {
     end()
     await frozen.end()

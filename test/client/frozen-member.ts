@@ -1,7 +1,7 @@
 /** A consumer in a process of its own, which a test stops; says on standard output what happens. */
 import { createConsumer } from "../../src/client/index.ts"
 
-const [amqp = "", http = "", stillMs = "3000"] = process.argv.slice(2)
+const [amqp = "", http = "", stillMs = "3000", isFailing = ""] = process.argv.slice(2)
 let hasStood = false
 const say = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`)
 
@@ -18,6 +18,7 @@ const consumer = createConsumer({
     if (message.text() === "0" && !hasStood) {
       hasStood = true
       await stoodStill()
+      if (isFailing) throw Object.assign(new Error("it stood still"), { retriable: false })
     }
     if (message.text() === "1") {
       await new Promise((resolve) => signal.addEventListener("abort", resolve))
@@ -26,6 +27,7 @@ const consumer = createConsumer({
   },
 })
 consumer.on("assigned", ({ partition }) => say({ assigned: partition }))
+consumer.on("deadLettered", () => say({ deadLettered: true }))
 consumer.on("fenced", ({ reason, running }) => say({ fenced: reason, running }))
 process.on("SIGTERM", async () => {
   await consumer.close({ timeoutMs: 1_000 })

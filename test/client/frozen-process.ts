@@ -9,15 +9,21 @@ export interface Said {
   readonly partition?: number
   readonly told?: string
   readonly fenced?: string
+  readonly deadLettered?: boolean
   readonly running?: number
 }
 
 /**
  * Starts a consumer in a process of its own. Its handlers of "0" and "1" do not end before it has stood
- * still for that long, and before their signal.
+ * still for that long, and before their signal; that of "0" may fail then, for good.
  */
-export function frozenMember(amqp: string, http: string, stillMs = 3_000) {
-  const child = Bun.spawn([process.execPath, program, amqp, http, String(stillMs)], {
+export function frozenMember(
+  amqp: string,
+  http: string,
+  { stillMs = 3_000, isFailing = false } = {},
+) {
+  const options = [String(stillMs), isFailing ? "failing" : ""]
+  const child = Bun.spawn([process.execPath, program, amqp, http, ...options], {
     stdout: "pipe",
     stderr: "inherit",
   })
