@@ -3,13 +3,13 @@ import type { Log } from "../log.ts"
 import type { TopicPlan } from "../topic-plan.ts"
 import type { Connection } from "./connection.ts"
 import type { Endpoint } from "./endpoint.ts"
+import { queueExists } from "./exists.ts"
 import {
   declareQueues,
   isSingleActiveQuorum,
   type KnownProtections,
   type QueueDeclaration,
 } from "./partition-queues.ts"
-import { queueExists } from "./queue-exists.ts"
 import { silentQueues } from "./silent-queues.ts"
 import { StartRefused } from "./start-refused.ts"
 import { topicQueues } from "./topic-queues.ts"

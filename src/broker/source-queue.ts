@@ -3,7 +3,8 @@ import type { SourceConfig } from "../config/config.ts"
 import { sourceLock } from "../core/generation.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
-import { deliveryProtection, isConflict, isMissing } from "./partition-queues.ts"
+import { exchangeExists, queueExists } from "./exists.ts"
+import { deliveryProtection, isConflict } from "./partition-queues.ts"
 import { readConflict } from "./read-conflict.ts"
 import { withChannel } from "./with-channel.ts"
 
@@ -22,31 +23,12 @@ export async function prepareSourceQueue(
   connection: Connection,
   source: SourceConfig,
 ): Promise<SourceQueue> {
-  const isNew = !(await exists(connection, "queue", source.queue))
+  const isNew = !(await queueExists(connection, source.queue))
   if (isNew) await declareQueue(connection, source)
   if (source.topology === "declare" && source.exchange !== undefined) {
     await bindTo(connection, source, source.exchange)
   }
   return { isSingleActive: isNew || (await isSingleActive(connection, source.queue)) }
-}
-
-async function exists(
-  connection: Connection,
-  what: "queue" | "exchange",
-  name: string,
-): Promise<boolean> {
-  const look = (channel: AMQPChannel): Promise<unknown> =>
-    what === "queue"
-      ? channel.queueDeclare(name, { passive: true })
-      : channel.exchangeDeclare(name, "topic", { passive: true })
-  try {
-    await withChannel(connection, `looking for ${what} "${name}"`, look)
-    return true
-  } catch (error) {
-    const reason = BrokerError.from(error, `cannot look for ${what} "${name}"`)
-    if (isMissing(reason)) return false
-    throw reason
-  }
 }
 
 async function declareQueue(connection: Connection, source: SourceConfig): Promise<void> {
@@ -71,7 +53,7 @@ async function bindTo(
   source: SourceConfig,
   exchange: string,
 ): Promise<void> {
-  const isNew = !(await exists(connection, "exchange", exchange))
+  const isNew = !(await exchangeExists(connection, exchange))
   await withChannel(connection, `binding "${source.queue}"`, async (channel) => {
     if (isNew) await channel.exchangeDeclare(exchange, "topic", { durable: true })
     for (const key of source.bind) await channel.queueBind(source.queue, exchange, key)

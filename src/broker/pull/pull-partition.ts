@@ -3,9 +3,9 @@ import type { Log } from "../../log.ts"
 import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
 import type { Delivery } from "../content-reader.ts"
-import { isSettledAgain } from "../queue-exists.ts"
 import { type QueueReader, readQueue } from "../queue-reader.ts"
 import { bytesOf } from "./arrival.ts"
+import { isSettledAgain } from "./is-settled-again.ts"
 
 export interface PullPartitionOptions {
   readonly queue: string
