@@ -19,4 +19,6 @@ export interface HttpDeps {
   readonly now: () => number
   readonly newId: () => string
   readonly bodyReadTimeoutMs: number
+  /** The connection of a request counts as idle from now only. */
+  readonly keepConnection: (request: Request) => void
 }

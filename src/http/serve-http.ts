@@ -24,18 +24,18 @@ export interface HttpServer {
 
 export interface ServeOptions {
   readonly bodyReadTimeoutMs?: number
+  /** For which nothing is sent or received. @default longer than any answer takes */
+  readonly idleTimeoutSeconds?: number
 }
 
 /**
  * Opens the HTTP door where `router.config.http` says.
  * @throws {Error} with the system's code (`EADDRINUSE`, `EACCES`) when the port cannot be had
  */
-export function serveHttp(
-  router: Router,
-  log: Log,
-  { bodyReadTimeoutMs = bounds.httpBodyReadTimeoutMs }: ServeOptions = {},
-): HttpServer {
+export function serveHttp(router: Router, log: Log, options: ServeOptions = {}): HttpServer {
   const { http, shutdownTimeoutMs } = router.config
+  const { bodyReadTimeoutMs = bounds.httpBodyReadTimeoutMs } = options
+  const { idleTimeoutSeconds = idleSeconds(http.publishTimeoutMs) } = options
   const admission = createAdmission(http.inFlightMessagesMax, http.inFlightBytesMax, () =>
     performance.now(),
   )
@@ -56,13 +56,14 @@ export function serveHttp(
     now: () => performance.now(),
     newId: () => Bun.randomUUIDv7(),
     bodyReadTimeoutMs,
+    keepConnection: (request) => server.timeout(request, idleTimeoutSeconds),
   })
   const server = Bun.serve({
     hostname: http.host,
     port: http.port,
     // The limit is held while reading, with an answer that says so; the server's own says nothing.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    idleTimeout: idleTimeoutSeconds(http.publishTimeoutMs),
+    idleTimeout: idleTimeoutSeconds,
     development: false,
     // Outside development Bun shares a port that is taken (contrary to its documentation), so that
     // two routers started by mistake would each get some of the requests, and neither would know.
@@ -95,7 +96,7 @@ const idleTimeoutMaxSeconds = 255
  * A connection that waits for a confirm is idle too, and must outlive the answer's own timeout. That of
  * a batch may wait as long for the broker, then for a place, then for the confirm.
  */
-function idleTimeoutSeconds(publishTimeoutMs: number): number {
+function idleSeconds(publishTimeoutMs: number): number {
   const neededMs = Math.max(3 * publishTimeoutMs, bounds.httpBodyReadTimeoutMs)
   const neededSeconds = Math.ceil(neededMs / 1000) + 5
   return neededSeconds > idleTimeoutMaxSeconds ? 0 : neededSeconds

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test"
 import type { Config } from "../../src/config/config.ts"
 import { messageView } from "../../src/core/message-view.ts"
 import type { PublishOutcome } from "../../src/core/outcome.ts"
-import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
+import { type HttpServer, type ServeOptions, serveHttp } from "../../src/http/serve-http.ts"
 import type { Log } from "../../src/log.ts"
 import { until } from "../support/until.ts"
 import { problemOf } from "./problem-of.ts"
@@ -27,9 +27,10 @@ function serve(
   http: Partial<Config["http"]> = {},
   bodyReadTimeoutMs = 5_000,
   shutdownTimeoutMs = 5_000,
+  more: Pick<ServeOptions, "idleTimeoutSeconds"> = {},
 ): Served {
   const router = createToldRouter(http, { shutdownTimeoutMs })
-  const server = serveHttp(router, quiet, { bodyReadTimeoutMs })
+  const server = serveHttp(router, quiet, { bodyReadTimeoutMs, ...more })
   opened.servers.push(server)
   const client = async () => {
     const raw = await connectRaw(server.port)
@@ -194,6 +195,29 @@ describe("a body", () => {
       })
     }
   }
+})
+
+describe("a batch", () => {
+  test("that is held up for longer than a connection may be idle is answered all the same", async () => {
+    const http = { ...roomy, inFlightMessagesMax: 2, inFlightBytesMax: 10_000_000 }
+    const { router, client } = serve(http, 5_000, 5_000, { idleTimeoutSeconds: 5 })
+    const { publish } = router.told
+    router.told.publish = async (topic, message) => {
+      // As many as arrive at first; the rest is not read until then.
+      if (router.published.length <= 4) await Bun.sleep(2_200)
+      return publish(topic, message)
+    }
+    const raw = await client()
+    const line = `{"key":"k","body":"${"x".repeat(30_000)}"}\n`
+    const fields = ["Content-Type: application/x-ndjson", "Prefer: return=minimal"]
+    raw.send(head(...fields, `Content-Length: ${100 * line.length}`), line.repeat(100))
+    await until(() => router.published.length === 100 || raw.isClosed, {
+      what: "the lines to be published",
+      timeoutMs: 20_000,
+    })
+    expect(raw.isClosed).toBe(false)
+    expect(await (await raw.answer()).json()).toMatchObject({ lines: 100, accepted: 100 })
+  }, 30_000)
 })
 
 describe("stopping", () => {

@@ -45,6 +45,7 @@ export function createToldApp(
     now: () => clock.nowMs,
     newId: () => "made-up",
     bodyReadTimeoutMs,
+    keepConnection: nothing,
   })
   return { app, router, admission, errors, clock, stop: () => stopping.abort() }
 }

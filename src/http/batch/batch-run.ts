@@ -16,6 +16,8 @@ export interface BatchRunOptions {
   readonly format: BatchFormat
   readonly room: LineRoom
   readonly results: BatchResults
+  /** Whether no more lines are to be published. */
+  readonly isOver: () => boolean
 }
 
 /** A message with the places that wait for it. */
@@ -41,6 +43,7 @@ export class BatchRun {
   #line = 0
   #stop: Stop | undefined
   #brokerAwaitedUntilMs: number | undefined
+  #roomAwaitedUntilMs: number | undefined
 
   constructor(options: BatchRunOptions) {
     this.#options = options
@@ -91,6 +94,7 @@ export class BatchRun {
     const canGo = !results.isFull && !this.#isBrokerAway()
     const place = canGo ? room.tryEnter(sizeOf(read.message)) : undefined
     if (place === undefined) return this.#publishLater(entry)
+    this.#roomAwaitedUntilMs = undefined
     this.#publish(entry, place)
     return undefined
   }
@@ -105,10 +109,10 @@ export class BatchRun {
   }
 
   async #publishLater(entry: Entry): Promise<void> {
-    const { deps, results, room } = this.#options
+    const { deps, results } = this.#options
     await results.atMost(bounds.batchOpenLinesMax)
     await this.#brokerBack()
-    const place = await room.enter(sizeOf(entry.message), deps.stopping)
+    const place = await this.#room(entry.message)
     if (place !== undefined) return this.#publish(entry, place)
     const { message, line, id, slot } = entry
     this.#lines.refuse(this.#keyOf(message))
@@ -132,12 +136,26 @@ export class BatchRun {
 
   /** A batch outlives a short absence; after a long one every line fails at once until it is over. */
   async #brokerBack(): Promise<void> {
-    const { router, now, stopping } = this.#options.deps
-    while (this.#isBrokerAway() && !stopping.aborted) {
+    const { deps, isOver } = this.#options
+    const { router, now } = deps
+    while (this.#isBrokerAway() && !isOver()) {
       this.#brokerAwaitedUntilMs ??= now() + router.config.http.publishTimeoutMs
       if (now() >= this.#brokerAwaitedUntilMs) return
       await Bun.sleep(bounds.batchRecheckMs)
     }
+  }
+
+  /**
+   * All lines together wait for so long: one after the other they would for hours, and the client would
+   * never hear of those before.
+   */
+  async #room(message: Incoming): Promise<Place | undefined> {
+    const { deps, room, isOver } = this.#options
+    const { router, now } = deps
+    this.#roomAwaitedUntilMs ??= now() + router.config.http.publishTimeoutMs
+    const place = await room.enter(sizeOf(message), this.#roomAwaitedUntilMs, isOver)
+    if (place !== undefined) this.#roomAwaitedUntilMs = undefined
+    return place
   }
 
   #keyOf(message: Incoming) {

@@ -25,15 +25,26 @@ interface Reader {
 export class ChunkReader {
   readonly #reader: Reader | undefined
   readonly #stallMs: number
-  readonly #signal: AbortSignal
-  readonly #onAbort = () => this.end("stopping")
+  readonly #stopping: AbortSignal
+  readonly #client: AbortSignal
+  readonly #onStop = () => this.end("stopping")
+  readonly #onGone = () => this.end("incomplete")
   #cut: Cut | undefined
 
-  constructor(stream: ReadableStream<Uint8Array> | null, stallMs: number, signal: AbortSignal) {
+  /** @param client - aborted when the client has gone, which reading alone would tell too late */
+  constructor(
+    stream: ReadableStream<Uint8Array> | null,
+    stallMs: number,
+    stopping: AbortSignal,
+    client: AbortSignal,
+  ) {
     this.#reader = stream?.getReader()
     this.#stallMs = stallMs
-    this.#signal = signal
-    signal.addEventListener("abort", this.#onAbort)
+    this.#stopping = stopping
+    this.#client = client
+    stopping.addEventListener("abort", this.#onStop)
+    client.addEventListener("abort", this.#onGone)
+    if (client.aborted) this.#onGone()
   }
 
   /** `undefined` when the stream was read to its end. */
@@ -68,6 +79,7 @@ export class ChunkReader {
 
   /** The stream is not needed any more. */
   close(): void {
-    this.#signal.removeEventListener("abort", this.#onAbort)
+    this.#stopping.removeEventListener("abort", this.#onStop)
+    this.#client.removeEventListener("abort", this.#onGone)
   }
 }

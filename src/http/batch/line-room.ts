@@ -6,8 +6,6 @@ export interface LineRoomOptions {
   /** What lines of batches may take of the places, all batches together. */
   readonly messagesMax: number
   readonly bytesMax: number
-  /** How long a line waits. */
-  readonly timeoutMs: number
   readonly now: () => number
 }
 
@@ -19,12 +17,12 @@ export interface LineRoomOptions {
 export interface LineRoom {
   /** A place at once, or `undefined` when there is none or others wait. */
   tryEnter(bytes: number): Place | undefined
-  /** A place in turn; `undefined` when the time is over or the signal aborted. */
-  enter(bytes: number, signal: AbortSignal): Promise<Place | undefined>
+  /** A place in turn; `undefined` at that time, or once `isOver`. */
+  enter(bytes: number, untilMs: number, isOver: () => boolean): Promise<Place | undefined>
 }
 
 export function createLineRoom(options: LineRoomOptions): LineRoom {
-  const { admission, messagesMax, bytesMax, timeoutMs, now } = options
+  const { admission, messagesMax, bytesMax, now } = options
   let messages = 0
   let held = 0
   let waiting = 0
@@ -56,8 +54,8 @@ export function createLineRoom(options: LineRoomOptions): LineRoom {
     }
   }
 
-  async function takeInTime(bytes: number, untilMs: number, signal: AbortSignal) {
-    while (!signal.aborted) {
+  async function takeInTime(bytes: number, untilMs: number, isOver: () => boolean) {
+    while (!isOver()) {
       const place = take(bytes)
       if (place !== undefined || now() >= untilMs) return place
       // Single messages leave without a word.
@@ -74,10 +72,9 @@ export function createLineRoom(options: LineRoomOptions): LineRoom {
 
   return {
     tryEnter: (bytes) => (waiting === 0 ? take(bytes) : undefined),
-    async enter(bytes, signal) {
-      const untilMs = now() + timeoutMs
+    async enter(bytes, untilMs, isOver) {
       waiting += 1
-      const mine = turn.then(() => takeInTime(bytes, untilMs, signal))
+      const mine = turn.then(() => takeInTime(bytes, untilMs, isOver))
       turn = mine
       try {
         return await mine

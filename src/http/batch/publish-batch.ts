@@ -18,6 +18,10 @@ export interface BatchRequest {
   readonly body: ReadableStream<Uint8Array> | null
   /** Results of accepted lines are not wanted. */
   readonly isMinimal: boolean
+  /** Aborted when the client has gone. */
+  readonly client: AbortSignal
+  /** Something was done for a client that has been neither read from nor answered for a while. */
+  readonly progressed: () => void
 }
 
 /** What all batches share. */
@@ -31,21 +35,23 @@ export interface BatchShares {
  *
  * 1. The body is read a piece at a time; each line is published as soon as it is there.
  * 2. Where there is no room for a line, or no broker, nothing more is read until there is.
- * 3. Reading may end early; what was published until then gets its results all the same.
+ * 3. Reading may end early; what was published until then gets its results all the same. Nothing more is
+ *    published then, not even of what has arrived: a client that has gone may send it again.
  */
 export async function publishBatch(
   deps: HttpDeps,
   shares: BatchShares,
   request: BatchRequest,
 ): Promise<Response> {
-  const { topic, format, body, isMinimal } = request
+  const { topic, format, body, isMinimal, client, progressed } = request
   const { bodyBytesMax } = deps.router.config.http
   const text = new ResultText(shares.resultBytes)
   const results = new BatchResults(text, isMinimal)
-  const run = new BatchRun({ deps, topic, format, room: shares.room, results })
-  const reader = new ChunkReader(body, deps.bodyReadTimeoutMs, deps.stopping)
+  const reader = new ChunkReader(body, deps.bodyReadTimeoutMs, deps.stopping, client)
+  const isOver = () => reader.cut !== undefined
+  const run = new BatchRun({ deps, topic, format, room: shares.room, results, isOver })
   try {
-    await readAll(deps, reader, format.split(bodyBytesMax), run)
+    await readAll(deps, reader, format.split(bodyBytesMax), run, progressed)
     await run.settled()
   } catch (error) {
     text.drop()
@@ -68,13 +74,17 @@ async function readAll(
   reader: ChunkReader,
   splitter: Splitter,
   run: BatchRun,
+  progressed: () => void,
 ): Promise<void> {
   const arriving = new ArrivingPlace(deps.admission, () => reader.end("evicted"))
   const takeAll = async (items: Iterable<Item>) => {
     for (const item of items) {
       arriving.leave()
       const taken = run.take(item)
-      if (taken !== undefined) await taken
+      if (taken !== undefined) {
+        await taken
+        progressed()
+      }
       if (run.stop !== undefined) reader.end("ended")
       if (reader.cut !== undefined) return
     }

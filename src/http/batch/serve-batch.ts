@@ -10,22 +10,24 @@ type BatchServer = (request: Request, topic: string, format: BatchFormat) => Pro
 /** The server of batches; they share what lines may take of the places in flight. */
 export function createBatchServer(deps: HttpDeps): BatchServer {
   const { admission, now, router } = deps
-  const { inFlightMessagesMax, inFlightBytesMax, publishTimeoutMs } = router.config.http
+  const { inFlightMessagesMax, inFlightBytesMax } = router.config.http
   const room = createLineRoom({
     admission,
     messagesMax: Math.ceil(inFlightMessagesMax * bounds.batchShare),
     bytesMax: inFlightBytesMax * bounds.batchShare,
-    timeoutMs: publishTimeoutMs,
     now,
   })
   const shares = { room, resultBytes: { used: 0 } }
 
   return async (request, topic, format) => {
-    const { headers, body } = request
+    const { headers, body, signal } = request
     const refusal = refusalOf(headers)
     if (refusal !== undefined) return problemResponse(refusal)
     const isMinimal = prefersMinimal.test(headers.get("prefer") ?? "")
-    const response = await publishBatch(deps, shares, { topic, format, body, isMinimal })
+    const response = await publishBatch(deps, shares, {
+      ...{ topic, format, body, isMinimal, client: signal },
+      progressed: () => deps.keepConnection(request),
+    })
     if (isMinimal && response.ok) response.headers.set("preference-applied", "return=minimal")
     return response
   }

@@ -173,6 +173,27 @@ describe("while there is no room", () => {
     expect(results.map(said)).toEqual(["overloaded", "skipped_after_failure", "202"])
   })
 
+  test("it is waited for once for all lines, and not by one after the other", async () => {
+    const told = createToldApp({ inFlightMessagesMax: 2, publishTimeoutMs: 10 })
+    const holders = [told.admission.enter(0)!, told.admission.enter(0)!]
+    for (const holder of holders) holder.complete()
+    let isAnswered = false
+    const response = post(told, lines([..."abcdefgh"].map((key) => line(key))))
+    const answered = response.finally(() => {
+      isAnswered = true
+    })
+    await until(
+      () => {
+        told.clock.nowMs += 1
+        return isAnswered
+      },
+      { what: "the answer" },
+    )
+    const { results } = await batchAnswer(await answered)
+    expect(results.map(said)).toEqual(Array(8).fill("overloaded"))
+    expect(told.clock.nowMs).toBeLessThan(40)
+  })
+
   test("results of accepted lines are left out, and counted", async () => {
     const shared = { used: bounds.batchResultsBytesMax }
     const results = new BatchResults(new ResultText(shared), false)
@@ -206,6 +227,29 @@ describe("a batch that does not end well", () => {
     fail()
     expect((await batchAnswer(await response)).stopped?.code).toBe("body_incomplete")
     expect(told.router.published).toHaveLength(1)
+  })
+
+  test("when the client has gone, publishes nothing more of what waits", async () => {
+    const told = createToldApp({ inFlightMessagesMax: 2 })
+    const [confirmed, client] = [Promise.withResolvers<void>(), new AbortController()]
+    const publish = told.router.told.publish
+    told.router.told.publish = async (topic, message) => {
+      await confirmed.promise
+      return publish(topic, message)
+    }
+    const body = lines([..."abc"].map((key) => line(key)))
+    const headers = { "content-type": ndjson }
+    const response = Promise.resolve(
+      told.app.request(url, { method: "POST", body, headers, signal: client.signal }),
+    )
+    await until(() => told.router.published.length === 1, {
+      what: "the first line to be published",
+    })
+    client.abort()
+    confirmed.resolve()
+    expect((await batchAnswer(await response)).stopped?.code).toBe("body_incomplete")
+    expect(told.router.published).toHaveLength(1)
+    expect(told.admission.messages).toBe(0)
   })
 
   test("when the process ends, is answered at once", async () => {
