@@ -12,10 +12,10 @@ export function cloudEvent(text: Uint8Array, newId: () => string): ReadLine {
   return readLine(text, { id: "id", key: "partitionkey" }, (event) => {
     for (const name of required) requireText(event, name)
     if (event.specversion !== "1.0") throw invalid(`specversion is not "1.0"`)
-    const contentType = textMember(event, "datacontenttype") ?? impliedType(event)
+    const contentType = attributeOf(event, "datacontenttype") ?? impliedType(event)
     const parts = {
       id: textMember(event, "id"),
-      key: textMember(event, "partitionkey"),
+      key: attributeOf(event, "partitionkey"),
       headers: attributes(event),
       contentType,
       body: bodyOf(text, event, contentType),
@@ -35,10 +35,13 @@ function requireText(event: JsonObject, name: string): void {
   if (value === undefined || value === "") throw invalid(`${name} is missing or empty`)
 }
 
+/** Null is how JSON says that an attribute is not there. */
+const attributeOf = (event: JsonObject, name: string): string | undefined =>
+  event[name] === null ? undefined : textMember(event, name)
+
 function attributes(event: JsonObject): [string, string][] {
   const headers: [string, string][] = []
   for (const [name, value] of Object.entries(event)) {
-    // Null is how JSON says that an attribute is not there.
     if (carriedElsewhere.has(name) || value === null) continue
     if (!/^[a-z0-9]+$/.test(name)) throw invalid(`${shown(name)} cannot be an attribute's name`)
     headers.push([`ce-${name}`, attributeText(name, value)])
@@ -48,8 +51,9 @@ function attributes(event: JsonObject): [string, string][] {
 
 function attributeText(name: string, value: unknown): string {
   if (typeof value === "string") return value
-  if (typeof value === "boolean" || Number.isInteger(value)) return String(value)
-  throw invalid(`attribute ${shown(name)} is not a string, a boolean or an integer`)
+  // A larger integer is not known exactly any more.
+  if (typeof value === "boolean" || Number.isSafeInteger(value)) return String(value)
+  throw invalid(`attribute ${shown(name)} is not a string, a boolean or an integer below 2^53`)
 }
 
 const shown = (name: string): string => JSON.stringify(name.slice(0, 32))

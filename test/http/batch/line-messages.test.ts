@@ -131,6 +131,19 @@ describe("an event", () => {
     expect(read.header("x-partymq-key")).toBe("k")
   })
 
+  test("has nothing of what is null", () => {
+    const read = message(event({ partitionkey: null, datacontenttype: null, data: "text" }))
+    expect(read).toMatchObject({ key: undefined, body: '"text"', contentType: "application/json" })
+    expect(read.header("ce-partitionkey")).toBeUndefined()
+  })
+
+  test("has an attribute's integer as it was sent, or is refused", () => {
+    const least = '"specversion":"1.0","id":"e","source":"/s","type":"t"'
+    const read = (seq: string) => cloudEvent(bytes(`{${least},"seq":${seq}}`), () => "made-up")
+    expect(message(read("9007199254740991")).header("ce-seq")).toBe("9007199254740991")
+    expect(refusal(read("9007199254740993")).code).toBe("invalid_line")
+  })
+
   const bodies: readonly (readonly [
     more: object,
     body: string,
