@@ -8,6 +8,7 @@ import { messagesRoute } from "./messages.ts"
 import { metricsRoute } from "./metrics-route.ts"
 import { openApiRoute } from "./openapi-route.ts"
 import { parkedKeyRoutes } from "./parked-keys.ts"
+import { pathOf } from "./path-of.ts"
 import { problem, problemResponse } from "./problem.ts"
 import { pullRoutes } from "./pull/pull-routes.ts"
 import type { Route } from "./route.ts"
@@ -15,7 +16,7 @@ import { topicListRoute, topicRoute } from "./topics.ts"
 
 /** The HTTP interface: every route, each measured, and problems for whatever matches none. */
 export function createApp(deps: HttpDeps): Hono {
-  const app = new Hono()
+  const app = new Hono({ getPath: pathOf })
   const routes = createRoutes(deps)
   for (const route of routes) {
     app.on(route.method, route.path, (c) =>
@@ -32,7 +33,7 @@ export function createApp(deps: HttpDeps): Hono {
  * where two patterns match Hono chains them, and every message would pay for that.
  */
 function createUnmatched(deps: HttpDeps, routes: readonly Route[]): Hono {
-  const app = new Hono()
+  const app = new Hono({ getPath: pathOf })
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).flatMap(allowed)
     app.all(path, (c) => measured(deps, other, path, () => wrongMethod(c.req.method, methods)))

@@ -7,6 +7,7 @@ import { jsonResponse } from "./json-response.ts"
 import { readMember } from "./members.ts"
 import type { Operation } from "./operation.ts"
 import { problem, problemResponse } from "./problem.ts"
+import { queryOf } from "./query-of.ts"
 import type { Route } from "./route.ts"
 import { bindingSchema, clientDoneSchema, clientErrorSchema } from "./schemas.ts"
 
@@ -51,7 +52,7 @@ function clientRoute(deps: HttpDeps, step: Step): Route {
       ],
     },
     async serve(request, { hostname: client = "" }) {
-      const group = groupOf(deps, new URL(request.url).searchParams)
+      const group = groupOf(deps, queryOf(request))
       if (group === undefined) {
         const detail = "there is no such client-bound group; of several, ?topic=&group= names one"
         return problemResponse(problem("unknown_group", detail))

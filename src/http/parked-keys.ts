@@ -13,6 +13,7 @@ import {
   releasedSchema,
 } from "./parked-key-schemas.ts"
 import { type Problem, problem, problemResponse } from "./problem.ts"
+import { queryOf } from "./query-of.ts"
 import { readJson, unreadableBody } from "./read-json.ts"
 import type { Route } from "./route.ts"
 
@@ -49,7 +50,7 @@ export const parkedKeyRoutes = (deps: HttpDeps): readonly Route[] => [
     },
     serve: (request, parameters) =>
       answer(deps, parameters, async (lot) => {
-        const asked = new URL(request.url).searchParams.get("partition")
+        const asked = queryOf(request).get("partition")
         if (asked === null) return jsonResponse(listOf(await lot.list()))
         const parsed = v.safeParse(partition, asked === "" ? undefined : Number(asked))
         if (parsed.success) return jsonResponse(listOf(await lot.list(parsed.output)))

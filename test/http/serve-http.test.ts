@@ -197,6 +197,26 @@ describe("a body", () => {
   }
 })
 
+describe("what a request says of its host", () => {
+  for (const host of [undefined, "", "a b", "[", "a:99999", "%zz"]) {
+    const name = host === undefined ? "nothing" : JSON.stringify(host)
+    const asked = async (line: string) => {
+      const raw = await serve({ simpleQueue: { topic: "t", group: "g" } }).client()
+      // Only HTTP/1.0 may leave it out, as some health checks do.
+      const fields = host === undefined ? [] : [`Host: ${host}`]
+      const version = host === undefined ? "1.0" : "1.1"
+      raw.send([`${line} HTTP/${version}`, ...fields, "", ""].join("\r\n"))
+      return (await raw.answer()).status
+    }
+    test(`changes nothing of its path and query, if that is ${name}`, async () => {
+      expect(await asked("GET /healthz")).toBe(200)
+      expect(await asked("GET /more/healthz")).toBe(404)
+      expect(await asked("GET /v1/consumer?cid=a&waitMs=0")).toBe(200)
+      expect(await asked("GET /v1/topics/t/groups/g/keys?partition=x")).toBe(400)
+    })
+  }
+})
+
 describe("a batch", () => {
   test("that is held up for longer than a connection may be idle is answered all the same", async () => {
     const http = { ...roomy, inFlightMessagesMax: 2, inFlightBytesMax: 10_000_000 }

@@ -6,6 +6,7 @@ import { textProperty } from "../../wire/properties.ts"
 import { jsonResponse } from "../json-response.ts"
 import { messagesOperation } from "../messages-operation.ts"
 import { type Problem, problem, problemResponse } from "../problem.ts"
+import { queryOf } from "../query-of.ts"
 import { formProblem } from "../read-json.ts"
 import type { Route } from "../route.ts"
 import { type PullDeps, type PulledGroup, pulledGroup } from "./pull-deps.ts"
@@ -161,10 +162,10 @@ function messageId(properties: Uint8Array): string | undefined {
 }
 
 function readQuery<Schema extends v.GenericSchema>(
-  { url }: Request,
+  request: Request,
   schema: Schema,
 ): { readonly value: v.InferOutput<Schema> } | Problem {
-  const query = Object.fromEntries(new URL(url).searchParams)
+  const query = Object.fromEntries(queryOf(request))
   const parsed = v.safeParse(schema, query)
   return parsed.success ? { value: parsed.output } : formProblem(parsed.issues[0], "invalid_pull")
 }
