@@ -230,6 +230,8 @@ export const bounds = {
   httpBodyReadTimeoutMs: 30_000,
   /** From then on the place of a body that is still coming goes to others, where there is no room. */
   httpBodyUndisturbedMs: 2_000,
+  /** Larger bodies that are refused by their head are not even taken to be dropped. */
+  discardedBodyBytesMax: 64 * 1024 * 1024,
   /** Lines of a batch between the oldest without a result and the newest. */
   batchOpenLinesMax: 1_000,
   /** Part of the places over HTTP that lines of batches may take; the rest is for single messages. */

@@ -1,6 +1,7 @@
 import { Hono } from "hono"
 import { clientRoutes } from "./clients.ts"
 import type { HttpDeps } from "./deps.ts"
+import { discardBody } from "./discard-body.ts"
 import { groupRoutes } from "./groups.ts"
 import { aliveRoute, readyRoute } from "./health.ts"
 import { memberRoutes } from "./members.ts"
@@ -78,13 +79,15 @@ async function measured(
 
 /** An error that gets this far is a fault of ours: the log has the fact, the client its number. */
 async function answer(
-  { log }: HttpDeps,
+  { log, stopping }: HttpDeps,
   route: Route,
   request: Request,
   parameters: Record<string, string>,
 ): Promise<Response> {
   try {
-    return await route.serve(request, parameters)
+    const response = await route.serve(request, parameters)
+    if (!response.ok && !stopping.aborted) await discardBody(request)
+    return response
   } catch (error) {
     const instance = `urn:uuid:${Bun.randomUUIDv7()}`
     const fact = error instanceof Error ? error.message : "something that is not an error"

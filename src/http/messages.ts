@@ -1,5 +1,6 @@
 import type { Place } from "../core/admission.ts"
 import { AnnouncedBodies } from "./announced-bodies.ts"
+import { announcedLength } from "./announced-length.ts"
 import { batchFormat } from "./batch/batch-format.ts"
 import { createBatchServer } from "./batch/serve-batch.ts"
 import type { HttpDeps } from "./deps.ts"
@@ -83,10 +84,4 @@ export function messagesRoute(deps: HttpDeps): Route {
     operation: messagesOperation,
     serve,
   }
-}
-
-/** In bytes; 0 where nothing is announced. The same length sent twice comes as `5, 5`, and is one. */
-function announcedLength(headers: Headers): number {
-  const [length = ""] = (headers.get("content-length") ?? "").split(",", 1)
-  return /^\d+$/.test(length) ? Number(length) : 0
 }

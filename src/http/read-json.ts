@@ -1,5 +1,6 @@
 import * as v from "valibot"
 import type { Place } from "../core/admission.ts"
+import { announcedLength } from "./announced-length.ts"
 import type { HttpDeps } from "./deps.ts"
 import { jsonValue } from "./json-value.ts"
 import { type Problem, problem, problemResponse } from "./problem.ts"
@@ -25,13 +26,14 @@ export const unreadableBody = [
 
 /** The body as JSON of that form, an empty one being an empty object; or the answer that says why not. */
 export async function readJson<Schema extends v.GenericSchema>(
-  { body }: Request,
+  { body, headers }: Request,
   deps: Pick<HttpDeps, "bodyReadTimeoutMs" | "stopping">,
   schema: Schema,
   { bytesMax, invalid, place = anyPlace() }: JsonBounds,
 ): Promise<{ readonly value: v.InferOutput<Schema> } | Response> {
   const refusal = stoppingProblem(deps)
   if (refusal !== undefined) return problemResponse(refusal)
+  if (announcedLength(headers) > bytesMax) return unreadBodyResponse("too_large", bytesMax)
   const { bodyReadTimeoutMs: timeoutMs, stopping: signal } = deps
   const read = await readBody(body, { bytesMax, timeoutMs, signal, place })
   if (read.kind !== "body") return unreadBodyResponse(read.kind, bytesMax)

@@ -176,6 +176,25 @@ describe("a body", () => {
     expect(await inFlight(served.server)).toBe(1)
   })
 
+  test("that is refused by its head is taken first, so that the client hears of that", async () => {
+    const { server, client } = serve({ bodyBytesMax: 100 })
+    const raw = await client()
+    const body = Buffer.alloc(3_000_000)
+    raw.send(head(`Content-Length: ${body.length}`), body.subarray(0, 1_000_000))
+    // Whatever came before that has been seen by then.
+    await fetch(`${server.url}/healthz`)
+    await fetch(`${server.url}/healthz`)
+    expect(raw.isClosed).toBe(false)
+    raw.send(body.subarray(1_000_000))
+    expect((await problemOf(await raw.answer())).code).toBe("body_too_large")
+  })
+
+  test("that is refused by its head and does not come is not waited for", async () => {
+    const raw = await serve({ bodyBytesMax: 100 }).client()
+    raw.send(head("Content-Length: 3000000"), "abc")
+    expect((await problemOf(await raw.answer())).code).toBe("body_too_large")
+  })
+
   const truncations = [
     ["with a small length announced", head("Content-Length: 10"), "abc"],
     ["with a large length announced", head("Content-Length: 40000"), "abc"],
