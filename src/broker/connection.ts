@@ -172,9 +172,9 @@ export class Connection extends AMQPClient {
 
   #opened(): void {
     this.#isOpen = true
-    // It may have been closed in the very read that opened it.
+    // It may have been closed in the very read that opened it: told once its owner can hear of it.
     if (this.closed) {
-      queueMicrotask(() => this.destroy("closed by the broker at once"))
+      setImmediate(() => this.destroy("closed by the broker at once"))
       return
     }
     // Reading decides whether the peer lives: the client's own check is satisfied by writing.

@@ -121,7 +121,8 @@ export class Link {
       }
     })
     try {
-      if (this.#isStopped || connection.closed) connection.destroy("stopped")
+      if (this.#isStopped) connection.destroy("stopped")
+      if (connection.closed) throw new BrokerError("the broker closed the connection at once")
       const lostEarly = lost.then((reason) => Promise.reject(new Error(reason)))
       const ready = answered(bounds.setUpTimeoutMs, setUp(connection), "setting up")
       await Promise.race([lostEarly, ready])
