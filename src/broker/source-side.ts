@@ -7,7 +7,8 @@ import type { Connection } from "./connection.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { Link } from "./link.ts"
 import { lossReason } from "./loss-reason.ts"
-import { Source, type SourceOptions } from "./source.ts"
+import { Source } from "./source.ts"
+import type { SourceOptions } from "./source-options.ts"
 
 export interface SourceSideOptions {
   readonly endpoint: Endpoint

@@ -1,31 +1,16 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
-import type { SourceConfig } from "../config/config.ts"
-import { type Backoff, backoffDelayMs } from "../core/backoff.ts"
+import { backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
-import type { ByteBudget } from "../core/byte-budget.ts"
-import type { Dispatch } from "../core/dispatch.ts"
 import { Intake } from "../core/intake.ts"
-import type { Lane } from "../core/lane.ts"
 import type { HoldReason } from "../core/outcome.ts"
-import type { Log } from "../log.ts"
 import { AckWriter } from "./ack-writer.ts"
 import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
 import { forwarded } from "./forwarded.ts"
+import type { SourceOptions } from "./source-options.ts"
 import { isHeldByAnother, lockSource, prepareSourceQueue } from "./source-queue.ts"
-
-export interface SourceOptions {
-  readonly topic: string
-  readonly config: SourceConfig
-  readonly dispatch: Dispatch
-  readonly deadLetters: Lane
-  readonly backoff: Backoff
-  /** Of all sources on the connection. */
-  readonly budget: ByteBudget
-  readonly log: Log
-}
 
 /**
  * Reads one source queue: one router at a time, manual acks, bounded prefetch. When the channel or
@@ -42,7 +27,10 @@ export class Source {
   #retry: ReturnType<typeof setTimeout> | undefined
   #hasWarned = false
   #isTaking = true
-  /** Its intake is full, and has been for long: what comes is let go, to come again on a new channel. */
+  /**
+   * There has been no room for long: what comes is let go, to come again on a new channel, and there is
+   * none before there is room.
+   */
   #isLettingGo = false
 
   constructor(options: SourceOptions) {
@@ -64,6 +52,13 @@ export class Source {
   /** Starts on a new connection. Does not fail: what goes wrong is tried again. */
   async open(connection: Connection): Promise<void> {
     this.#connection = connection
+    if (this.#options.budget.isExhausted) {
+      // By what came on an earlier channel and is still on its way; nothing would tell that it is too much.
+      this.#isLettingGo = true
+      this.problem = undefined
+      this.#openIn(roomCheckMs, connection)
+      return
+    }
     try {
       this.#attempt += 1
       const consuming = this.#consume(connection, this.#attempt)
@@ -163,6 +158,7 @@ export class Source {
       return
     }
     acks.channel = channel.id
+    this.#isLettingGo = false
     this.#channel = channel
     this.#intake = intake
     this.#acks = acks
@@ -213,7 +209,10 @@ export class Source {
       const what = isStandby ? "another consumer has the source; standing by" : "source interrupted"
       log.warn({ topic, queue: config.queue, reason }, what)
     }
-    const delayMs = backoffDelayMs(backoff, this.#failures, Math.random())
+    this.#openIn(backoffDelayMs(backoff, this.#failures, Math.random()), connection)
+  }
+
+  #openIn(delayMs: number, connection: Connection): void {
     this.#retry = setTimeout(() => {
       if (this.#connection === connection) this.open(connection)
     }, delayMs)
@@ -241,3 +240,5 @@ export class Source {
     )
   }
 }
+
+const roomCheckMs = 20
