@@ -21,6 +21,7 @@ const weights = {
   restore: 1,
   offend: 1,
   look: 3,
+  bar: 2,
 } as const
 type StepName = keyof typeof weights
 type Step = readonly [name: StepName, choice: number]
@@ -72,6 +73,7 @@ class Run {
     else if (name === "open") broker.open()
     else if (name === "offend") this.#offend(choice)
     else if (name === "look") broker.look(choice)
+    else if (name === "bar") broker.bar(this.lanes.filter((_, at) => (choice >> at) % 2 === 1))
     else if (name === "restore") broker.queue(this.lanes[choice % 2]!.queue).isMissing = false
     else if (name === "remove") broker.queue(this.lanes[choice % 2]!.queue).isMissing = true
     else this.#abandon(choice)

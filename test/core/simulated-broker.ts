@@ -53,6 +53,8 @@ export class SimulatedBroker implements OutboxPort {
   isPoison: (letter: Letter) => boolean = () => false
   bodyBytesMax = Number.POSITIVE_INFINITY
   isOpen = false
+  /** Queues that nothing may be published to. */
+  #barred: ReadonlySet<string> = new Set()
   /** Channels that the client gave up. */
   given = 0
   #nowMs = 0
@@ -75,7 +77,9 @@ export class SimulatedBroker implements OutboxPort {
   }
 
   publish(parcel: Parcel): void {
-    if (!this.isOpen) throw new Error(`published to "${parcel.lane.queue}" without a channel`)
+    const { queue } = parcel.lane
+    if (!this.isOpen) throw new Error(`published to "${queue}" without a channel`)
+    if (this.#barred.has(queue)) throw new Error(`published to "${queue}", which is barred`)
     const tag = this.#published.length + 1
     const isProbe = this.watch.published(parcel)
     this.#published.push({ parcel, lane: parcel.lane, tag, isProbe, isAnswered: false })
@@ -131,6 +135,12 @@ export class SimulatedBroker implements OutboxPort {
     if (!isDead) return
     this.given += 1
     this.lose(choice % 5, choice)
+  }
+
+  /** Nothing may be published to the queues of these lanes, and to those of all others. */
+  bar(lanes: readonly Lane[]): void {
+    this.#barred = new Set(lanes.map(({ queue }) => queue))
+    this.outbox.bar(this.#barred)
   }
 
   /** Decides about the next publish. */
@@ -208,6 +218,7 @@ export class SimulatedBroker implements OutboxPort {
   /** Behaves from now on, until nothing moves any more. */
   calm(): void {
     this.refusals = "never"
+    this.bar([])
     this.open()
     for (let rounds = 0; rounds < 100_000; rounds++) {
       this.open()
