@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test"
+import { endpointOf } from "../../src/broker/endpoint.ts"
+import { Link } from "../../src/broker/link.ts"
+import { Publisher } from "../../src/broker/publisher.ts"
+import type { ParcelResult } from "../../src/core/parcel.ts"
+import { groupStats } from "../../src/core/stats.ts"
+import { take } from "../support/raw-client.ts"
+import { quietLog } from "../support/test-router.ts"
+import { unique } from "../support/unique.ts"
+import { until } from "../support/until.ts"
+import { withVhost } from "../support/vhost.ts"
+
+const vhost = withVhost()
+const backoff = { firstMs: 1, maxMs: 1 }
+/** Over a delivery mode of 9 the broker closes the channel. */
+const offending = Uint8Array.of(0x10, 0, 9)
+const plain = Uint8Array.of(0, 0)
+
+test("a channel that the broker closes while a message is half written costs neither it nor the connection", async () => {
+  const endpoint = endpointOf({ url: vhost.url, heartbeatSeconds: 10, confirmTimeoutMs: 30_000 })
+  const ends: string[] = []
+  const publisher = new Publisher({
+    stats: { oldestUnconfirmedSeconds: 0 },
+    confirmTimeoutMs: 30_000,
+    troubled: () => {},
+    channelClosed: (reason) => ends.push(reason),
+    unanswered: () => {},
+    redeclare: async () => {},
+  })
+  const queue = unique("queue")
+  const lane = publisher.addLane({
+    ...{ queue, mayRefuse: false, returnsMax: 1, backoff, random: () => 0, stats: groupStats() },
+  })
+  const link = new Link({
+    ...{ endpoint, name: "test", log: quietLog, backoff },
+    setUp: async (connection) => {
+      const channel = await connection.plainChannel()
+      await channel.queueDeclare(queue, { durable: true })
+      await publisher.open(connection)
+    },
+    lost: (reason) => ends.push(reason),
+    reconnected: () => {},
+    tornDown: (reason) => publisher.lost(reason),
+  })
+  await link.start()
+  const results: ParcelResult[] = []
+  const offer = (properties: Uint8Array, body: Uint8Array, persistent = true) =>
+    lane.offer({
+      ...{ properties, persistent, body, orderKey: "k" },
+      settled: (_, result) => results.push(result),
+    })
+  offer(plain, new Uint8Array(1))
+  await until(() => results.length === 1, { what: "the lane to be open" })
+  offer(offending, new Uint8Array(1), false)
+  for (let n = 0; n < 4; n++) offer(plain, new Uint8Array(20_000_000).fill(n))
+  await until(() => results.length === 6, { what: "all to settle", timeoutMs: 60_000 })
+  expect(results).toEqual(["confirmed", "lost", ...Array(4).fill("confirmed")])
+  expect(ends).toHaveLength(1)
+  const taken = await take(vhost.url, queue, 5)
+  expect(taken.map(({ body }) => `${body.length} ${body.at(-1)}`)).toEqual([
+    "1 0",
+    ...[0, 1, 2, 3].map((n) => `20000000 ${n}`),
+  ])
+  await link.stop(5_000)
+}, 90_000)
