@@ -21,7 +21,7 @@ export interface ContentListener {
   cancelled?(): void
 }
 
-const latin1 = new TextDecoder("latin1")
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 const nothing = new Uint8Array(0)
 
 /** What a deliver or return announced, until header and body are complete. */
@@ -132,7 +132,7 @@ function returnOf(bytes: Uint8Array, at: number, end: number): Announced {
   const exchangeAt = shortTextEnd(bytes, replyTextAt, end)
   const keyAt = shortTextEnd(bytes, exchangeAt, end)
   const key = bytes.subarray(keyAt + 1, shortTextEnd(bytes, keyAt, end))
-  return new Announced(0, false, latin1.decode(key))
+  return new Announced(0, false, utf8.decode(key))
 }
 
 /** Where the short string that begins there ends. */

@@ -16,7 +16,8 @@ const backoff = { firstMs: 1, maxMs: 1 }
 const offending = Uint8Array.of(0x10, 0, 9)
 const plain = Uint8Array.of(0, 0)
 
-test("a channel that the broker closes while a message is half written costs neither it nor the connection", async () => {
+/** A publisher on a link, and all that becomes of it. */
+async function published(queue: string, isDeclared: boolean) {
   const endpoint = endpointOf({ url: vhost.url, heartbeatSeconds: 10, confirmTimeoutMs: 30_000 })
   const ends: string[] = []
   const publisher = new Publisher({
@@ -27,7 +28,6 @@ test("a channel that the broker closes while a message is half written costs nei
     unanswered: () => {},
     redeclare: async () => {},
   })
-  const queue = unique("queue")
   const lane = publisher.addLane({
     ...{ queue, mayRefuse: false, returnsMax: 1, backoff, random: () => 0, stats: groupStats() },
   })
@@ -35,7 +35,7 @@ test("a channel that the broker closes while a message is half written costs nei
     ...{ endpoint, name: "test", log: quietLog, backoff },
     setUp: async (connection) => {
       const channel = await connection.plainChannel()
-      await channel.queueDeclare(queue, { durable: true })
+      if (isDeclared) await channel.queueDeclare(queue, { durable: true })
       await publisher.open(connection)
     },
     lost: (reason) => ends.push(reason),
@@ -49,6 +49,12 @@ test("a channel that the broker closes while a message is half written costs nei
       ...{ properties, persistent, body, orderKey: "k" },
       settled: (_, result) => results.push(result),
     })
+  return { offer, results, ends, stop: () => link.stop(5_000) }
+}
+
+test("a channel that the broker closes while a message is half written costs neither it nor the connection", async () => {
+  const queue = unique("queue")
+  const { offer, results, ends, stop } = await published(queue, true)
   offer(plain, new Uint8Array(1))
   await until(() => results.length === 1, { what: "the lane to be open" })
   offer(offending, new Uint8Array(1), false)
@@ -61,5 +67,13 @@ test("a channel that the broker closes while a message is half written costs nei
     "1 0",
     ...[0, 1, 2, 3].map((n) => `20000000 ${n}`),
   ])
-  await link.stop(5_000)
+  await stop()
 }, 90_000)
+
+test("what comes back from a queue whose name is not ASCII is known to have come back", async () => {
+  const { offer, results, stop } = await published(unique("größe"), false)
+  offer(plain, new Uint8Array(1))
+  await until(() => results.length === 1, { what: "it to settle" })
+  expect(results).toEqual(["returned"])
+  await stop()
+})
