@@ -229,6 +229,12 @@ const mistakes: [input: unknown, path: string, found: string, allowed: string][]
     "one that no other client-bound group has",
   ],
   [
+    withGroup({ partitions: "clients", clients: { routingKeyPrefix: "p".repeat(56) } }),
+    `${group}.clients.routingKeyPrefix`,
+    "ppp",
+    "a text of at most 55 bytes",
+  ],
+  [
     { ...withGroup({}), http: { simpleQueue: { topic: "other", group: "billing" } } },
     "http.simpleQueue.topic",
     '"other"',

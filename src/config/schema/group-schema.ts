@@ -1,16 +1,21 @@
 import * as v from "valibot"
 import { bounds } from "../../core/bounds.ts"
 import { type Contradiction, contradictions } from "./contradictions.ts"
-import { amqpName, durationMs, integer, oneOf, pluginUse, routingKey } from "./fields.ts"
+import { amqpName, durationMs, integer, oneOf, pluginUse } from "./fields.ts"
 import { queueSchema } from "./queue-schema.ts"
 import { section } from "./section.ts"
 
 const partitionsAllowed = `a whole number from 1 to ${bounds.partitionsMax}, or "clients"`
 const weightAllowed = "a number above 0"
 
+/** With the longest host name behind it, it has to fit into a routing key. */
+const prefixBytesMax = bounds.queueNameBytesMax - bounds.clientNameLengthMax
+const prefixAllowed = `a text of at most ${prefixBytesMax} bytes`
+const routingKeyPrefix = v.pipe(v.string(prefixAllowed), v.maxBytes(prefixBytesMax, prefixAllowed))
+
 const clientsSchema = section({
   exchange: v.optional(amqpName, "partymq.ex.write"),
-  routingKeyPrefix: v.optional(routingKey, "partymq.partition-"),
+  routingKeyPrefix: v.optional(routingKeyPrefix, "partymq.partition-"),
   heartbeatCheckIntervalMs: v.optional(durationMs(100), 30_000),
   heartbeatExpiryMs: v.optional(durationMs(100), 120_000),
   partitions: v.optional(integer(1, bounds.clientPartitionsMax), 64),
