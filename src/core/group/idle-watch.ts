@@ -39,9 +39,14 @@ export class IdleWatch {
     const standing = new Map<number, Standing>()
     for (const [partition, sample] of samples.entries()) {
       const { messages, consumers, given } = sample
-      if (messages === undefined || consumers === undefined || messages === 0) continue
-      const reason = consumers === 0 ? "unconsumed" : "undelivered"
       const before = this.#standing.get(partition)
+      if (messages === undefined || consumers === undefined) {
+        // That nobody could be asked does not mean that it moves.
+        if (before !== undefined) standing.set(partition, before)
+        continue
+      }
+      if (messages === 0) continue
+      const reason = consumers === 0 ? "unconsumed" : "undelivered"
       const isSame = before?.reason === reason && !hasMoved(before, messages, given)
       const fresh = { partition, reason, sinceMs: nowMs, messages, given } as const
       standing.set(partition, isSame ? before : fresh)

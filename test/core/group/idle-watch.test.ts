@@ -23,9 +23,19 @@ test("a queue with messages and without consumers is idle since it was first see
   expect(watched(sample(5, 1, 5), sample(5, 0, 5))).toEqual(["unconsumed", 1_000])
 })
 
-test("a queue that is empty, or of which nothing is known, is not idle", () => {
+const unknown = { given: { confirmed: 5, inFlight: 0 } }
+
+test("a queue that is empty, or of which nothing was ever known, is not idle", () => {
   expect(watched(sample(5, 0, 5), sample(0, 0, 5))).toBeUndefined()
-  expect(watched(sample(5, 0, 5), { given: { confirmed: 5, inFlight: 0 } })).toBeUndefined()
+  expect(watched(unknown, unknown)).toBeUndefined()
+})
+
+test("a queue that stood still does so until the broker says otherwise, however long it is away", () => {
+  expect(watched(sample(5, 0, 5), unknown, unknown)).toEqual(["unconsumed", 0])
+  expect(watched(sample(5, 0, 5), unknown, sample(5, 0, 5))).toEqual(["unconsumed", 0])
+  expect(watched(sample(5, 0, 5), unknown, sample(4, 0, 5))).toEqual(["unconsumed", 2_000])
+  expect(watched(sample(5, 0, 5), unknown, sample(5, 1, 5))).toEqual(["undelivered", 2_000])
+  expect(watched(sample(5, 0, 5), unknown, sample(0, 0, 5))).toBeUndefined()
 })
 
 test("a queue whose consumers take nothing is idle, however many messages come", () => {
