@@ -62,7 +62,7 @@ export class BrokerSide {
     const endpoint = endpointOf(config.amqp)
     this.#conditions = new BrokerConditions({
       ...options,
-      blocked: () => this.#publishLink.connection?.blocked,
+      blocked: () => this.#publishLink.blocked,
       mute: () => this.#publisher.mute,
       isPaused: () => this.#sources.isPaused,
     })
@@ -132,15 +132,13 @@ export class BrokerSide {
     | { code: "broker_away" | "broker_blocked" | "shutting_down"; detail: string }
     | undefined {
     if (this.#isStopping) return { code: "shutting_down", detail: "PartyMQ is shutting down" }
-    const connection = this.#publishLink.connection
-    if (connection === undefined || !this.#isAgreed) {
-      return { code: "broker_away", detail: "the broker cannot be reached" }
+    const { connection, blocked } = this.#publishLink
+    if (blocked !== undefined) {
+      const detail = "the broker blocks publishers: it is low on resources"
+      return { code: "broker_blocked", detail }
     }
-    if (connection.blocked === undefined) return undefined
-    return {
-      code: "broker_blocked",
-      detail: "the broker blocks publishers: it is low on resources",
-    }
+    if (connection !== undefined && this.#isAgreed) return undefined
+    return { code: "broker_away", detail: "the broker cannot be reached" }
   }
 
   /** Everything that keeps messages from coming in or going out. */
@@ -148,7 +146,7 @@ export class BrokerSide {
     const publishing = this.unavailable()
     const sources = this.#sources.problems
     if (publishing === undefined) return sources
-    const why = this.#publishLink.problem
+    const why = publishing.code === "broker_away" ? this.#publishLink.problem : undefined
     return [why === undefined ? publishing.detail : `${publishing.detail}: ${why}`, ...sources]
   }
 

@@ -30,6 +30,8 @@ export interface LinkOptions {
 export class Link {
   readonly #options: LinkOptions
   #connection: Connection | undefined
+  /** While it is being set up. */
+  #opening: Connection | undefined
   #isStopped = false
   #wake: () => void = () => {}
   #hasBeenUp = false
@@ -47,6 +49,11 @@ export class Link {
   /** Why there is no connection, for people; `undefined` while there is one. */
   get problem(): string | undefined {
     return this.#connection === undefined ? (this.#problem ?? "not connected yet") : undefined
+  }
+
+  /** Why the broker blocks publishers, which can keep a connection from being set up as well. */
+  get blocked(): string | undefined {
+    return (this.#connection ?? this.#opening)?.blocked
   }
 
   /**
@@ -112,6 +119,7 @@ export class Link {
   async #open(): Promise<{ connection: Connection; lost: Promise<string> }> {
     const { endpoint, name, setUp } = this.#options
     const connection = await Connection.open(endpoint, name)
+    this.#opening = connection
     const lost = new Promise<string>((resolve) => {
       connection.onLost = resolve
       // One that was closed in order is not lost, and has to be told of all the same.
@@ -131,6 +139,8 @@ export class Link {
       connection.destroy()
       this.#options.tornDown(messageOf(error))
       throw error
+    } finally {
+      this.#opening = undefined
     }
   }
 

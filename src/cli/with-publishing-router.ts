@@ -8,7 +8,8 @@ import { withProgress } from "./with-progress.ts"
 
 /**
  * Runs something with a router that publishes and reads no source, and stops it whatever happens.
- * @throws {CommandFailed} `broker_away` when it is not connected within `http.publishTimeoutMs`
+ * @throws {CommandFailed} `broker_away` or `broker_blocked`, and why, when nothing can be published
+ *   within `http.publishTimeoutMs`
  */
 export async function withPublishingRouter<T>(
   { config, baseDir }: LoadedConfig,
@@ -28,6 +29,11 @@ export async function withPublishingRouter<T>(
 
 /** A router waits for its broker as long as it takes; a command does not. */
 function connected(router: Router, { http }: Config): Promise<void> {
-  const fact = `the broker could not be reached within http.publishTimeoutMs, ${http.publishTimeoutMs} ms`
-  return within(http.publishTimeoutMs, router.start(), () => new CommandFailed("broker_away", fact))
+  return within(http.publishTimeoutMs, router.start(), () => {
+    const { code = "broker_away" } = router.unavailable() ?? {}
+    const readiness = router.readiness()
+    const why = readiness.ready ? "" : `: ${readiness.reasons.join("; ")}`
+    const timeout = `http.publishTimeoutMs, ${http.publishTimeoutMs} ms`
+    return new CommandFailed(code, `nothing could be published within ${timeout}${why}`)
+  })
 }

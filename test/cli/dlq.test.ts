@@ -211,7 +211,7 @@ describe("dead letters", () => {
     using folder = topicFolder(away, keyedBySource(), { settings })
     const run = await runPartymq(["dlq", "replay", folder.topic], folder.options)
     expect(run.exitCode).toBe(1)
-    expect(run.stderr).toContain("the broker could not be reached")
+    expect(run.stderr).toContain("the broker cannot be reached: cannot connect")
     expect(run.stderr).not.toContain("hush")
   })
 })

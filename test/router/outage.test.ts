@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { serveHttp } from "../../src/http/serve-http.ts"
 import type { Router } from "../../src/router.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
+import { runPartymq } from "../cli/partymq.ts"
+import { topicFolder } from "../cli/topic-folder.ts"
 import { generatedChanges } from "../support/file-changes.ts"
 import { GroupConsumers } from "../support/group-consumers.ts"
 import { OrderOracle } from "../support/order-oracle.ts"
@@ -11,7 +13,7 @@ import {
   startPrivateBroker,
 } from "../support/private-broker.ts"
 import { connect, RawPublisher } from "../support/raw-client.ts"
-import { quietLog, startedRouter } from "../support/test-router.ts"
+import { newRouter, quietLog, startedRouter } from "../support/test-router.ts"
 import { until } from "../support/until.ts"
 
 if (!canStartPrivateBroker) console.warn("skipped: outages need a rabbitmq-server on this machine")
@@ -113,6 +115,26 @@ describe.skipIf(!canStartPrivateBroker)("a broker that goes away", () => {
     await router.stop()
   }, 120_000)
 
+  /** To a router that starts while publishers are blocked, and to a command that publishes. */
+  async function saysWhyItDoesNotStart(): Promise<void> {
+    const groups = { all: { partitions: 1 } }
+    const http = { host: "127.0.0.1", port: 0, publishTimeoutMs: 2_000 }
+    const router = await newRouter({ amqp: { url: broker.url }, http, topics: { new: { groups } } })
+    const started = router.start().catch(() => {})
+    const why = "the broker blocks publishers: it is low on resources"
+    await until(() => router.unavailable()?.code === "broker_blocked", { what: "it to be blocked" })
+    expect(router.readiness()).toMatchObject({ reasons: [why] })
+    await router.stop()
+    await started
+    using folder = topicFolder(broker.url, { groups }, { settings: { http } })
+    const { exitCode, stderr } = await runPartymq(
+      ["publish", folder.topic, "--key", "k", "--body", "b"],
+      folder.options,
+    )
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(why)])
+    expect(stderr).not.toContain("reached")
+  }
+
   test("turns HTTP to 503 while it is out of memory, and loses nothing", async () => {
     const router = await start("blocked")
     await broker.ctl("set_vm_memory_high_watermark", "0.00000001")
@@ -123,6 +145,7 @@ describe.skipIf(!canStartPrivateBroker)("a broker that goes away", () => {
       kind: "unavailable",
       code: "broker_blocked",
     })
+    await saysWhyItDoesNotStart()
     await broker.ctl("set_vm_memory_high_watermark", "0.6")
     await until(() => router.readiness().ready, { what: "readiness", timeoutMs: 30_000 })
     // Sent before the alarm was known: it is confirmed late, or its fate is said to be unknown.
