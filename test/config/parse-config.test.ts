@@ -140,6 +140,31 @@ const mistakes: [input: unknown, path: string, found: string, allowed: string][]
     "a text that is not a URL",
     "amqps://",
   ],
+  [
+    { topics: { orders: {} }, amqp: { url: "amqp://u:100%hush@h/v" } },
+    "amqp.url",
+    '"amqp://u:***@h/v"',
+    "% of a user, password or vhost is written %25",
+  ],
+  [
+    { topics: { orders: {} }, amqp: { url: "amqp://h/50%" } },
+    "amqp.url",
+    '"amqp://h/50%"',
+    "% of a user, password or vhost is written %25",
+  ],
+  // A URL all the same: of the host `u`, with half of the password for its port.
+  [
+    { topics: { orders: {} }, amqp: { url: "amqp://u:12/hush@h/v" } },
+    "amqp.url",
+    '"amqp://u:***@h/v"',
+    "of a user, password or vhost are written %2F",
+  ],
+  [
+    { topics: { orders: {} }, amqp: { managementUrl: "http://u:12#hush@h" } },
+    "amqp.managementUrl",
+    '"http://u:***@h"',
+    "of a user, password or vhost are written %2F",
+  ],
   [{ topics: { "a.b": {} } }, 'topics["a.b"]', 'named "a.b"', "letters, digits"],
   [{ topics: { "": {} } }, 'topics[""]', 'named ""', "a name of 1 to 100"],
   [{ topics: { _a: {} } }, "topics._a", 'named "_a"', "starts with a letter or digit"],

@@ -11,7 +11,30 @@ function urlOf(schemes: readonly string[], allowed: string) {
     const { protocol, hostname } = new URL(value)
     return schemes.includes(protocol) && hostname !== ""
   }
-  return v.pipe(v.string(allowed), v.check(isUrl, allowed))
+  return v.pipe(
+    v.string(allowed),
+    v.check(isUrl, allowed),
+    v.check((url) => !isUrl(url) || hasWholeAuthority(url), divided),
+    v.check((url) => !isUrl(url) || isDecodable(url), undecodable),
+  )
+}
+
+const divided = "a URL in which / ? # @ of a user, password or vhost are written %2F %3F %23 %40"
+const undecodable = "a URL in which a % of a user, password or vhost is written %25"
+
+/** A `/` in a password ends the authority: what stands before it would be taken for host and port. */
+function hasWholeAuthority(text: string): boolean {
+  const { pathname, search, hash } = new URL(text)
+  return !`${pathname}${search}${hash}`.includes("@")
+}
+
+function isDecodable(text: string): boolean {
+  const { username, password, pathname } = new URL(text)
+  try {
+    return [username, password, pathname].every((part) => decodeURIComponent(part) !== undefined)
+  } catch {
+    return false
+  }
 }
 
 export const amqpSchema = section({
