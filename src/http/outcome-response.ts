@@ -16,7 +16,7 @@ export function outcomeResponse(outcome: PublishOutcome, topic: string, id: stri
       return jsonResponse(body, 202)
     }
     case "rejected":
-      return problemResponse(problem(outcome.reason, outcome.detail, { id }))
+      return problemResponse(problem(outcome.reason, rejectedDetail(outcome), { id }))
     case "unavailable":
       return unavailableResponse(outcome, { id })
     case "unknown":
@@ -38,6 +38,14 @@ export function keyMembers(key: Uint8Array | undefined): KeyMembers {
   const { value, encoding } = shownKey(key)
   return encoding === "utf-8" ? { key: value } : { keyBase64: value }
 }
+
+type Rejected = Extract<PublishOutcome, { kind: "rejected" }>
+
+/** That a header was sent and is not seen by an extractor has to be said where it happens. */
+const rejectedDetail = ({ reason, detail }: Rejected): string =>
+  reason === "missing_key"
+    ? `${detail}; Partition-Key sets one, and of other request headers extractors see x-* and ce-* alone`
+    : detail
 
 type Unknown = Extract<PublishOutcome, { kind: "unknown" }>
 

@@ -85,4 +85,11 @@ describe("a failure", () => {
     const { title } = v.parse(problemSchema, await outcomeResponse(outcome, "t", "m").json())
     expect(title).toContain("may or may not have arrived")
   })
+
+  test("for want of a key says how to send one, for most request headers are not carried", async () => {
+    const outcome = { kind: "rejected", reason: "missing_key", detail: "d" } as const
+    const { detail } = v.parse(problemSchema, await outcomeResponse(outcome, "t", "m").json())
+    expect(detail).toContain("Partition-Key")
+    expect(detail).toContain("x-*")
+  })
 })
