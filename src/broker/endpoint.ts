@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs"
+import { createSecureContext } from "node:tls"
 import type { AmqpConfig } from "../config/config.ts"
 import { bounds } from "../core/bounds.ts"
 import { BrokerError } from "./broker-error.ts"
+
+/** Only a change of the configuration, or of the file, helps. */
+export const tlsFileCode = "tls_file"
 
 /** Where the broker is, ready for the client. */
 export interface Endpoint {
@@ -16,7 +20,7 @@ export interface Endpoint {
   clientUrl(name: string): string
 }
 
-/** @throws {BrokerError} when a TLS file cannot be read */
+/** @throws {BrokerError} `tls_file` when a TLS file cannot be read, or is none */
 export function endpointOf(config: AmqpConfig): Endpoint {
   const url = new URL(config.url)
   const parameters = {
@@ -37,20 +41,39 @@ export function endpointOf(config: AmqpConfig): Endpoint {
   }
 }
 
+/** Fields of the client's TLS options by field of the configuration. */
+const pemFields = { caFile: "ca", certFile: "cert", keyFile: "key" } as const
+
 function tlsOf(tls: NonNullable<AmqpConfig["tls"]>): NonNullable<Endpoint["tls"]> {
-  const { caFile, certFile, keyFile, rejectUnauthorized } = tls
-  return {
-    ...(caFile === undefined ? {} : { ca: readPem(caFile) }),
-    ...(certFile === undefined ? {} : { cert: readPem(certFile) }),
-    ...(keyFile === undefined ? {} : { key: readPem(keyFile) }),
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  const { rejectUnauthorized } = tls
+  const pems: { ca?: string; cert?: string; key?: string } = {}
+  for (const [field, option] of Object.entries(pemFields)) {
+    const file = tls[field as keyof typeof pemFields]
+    if (file !== undefined) pems[option] = readPem(file, option, `amqp.tls.${field}`)
   }
+  refuseUnfit(pems, "amqp.tls.certFile and amqp.tls.keyFile do not belong together")
+  return { ...pems, ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }) }
 }
 
-function readPem(file: string): string {
+function readPem(file: string, option: "ca" | "cert" | "key", field: string): string {
+  const subject = `${field} ${JSON.stringify(file)}`
+  let pem: string
   try {
-    return readFileSync(file, "utf8")
+    pem = readFileSync(file, "utf8")
   } catch (error) {
-    throw BrokerError.from(error, "cannot read a TLS file", "tls_file")
+    throw BrokerError.from(error, `${subject} cannot be read`, tlsFileCode)
+  }
+  // An empty one would count as none, and any authority that the system knows be trusted.
+  if (pem.trim() === "") throw new BrokerError(`${subject} is empty`, tlsFileCode)
+  refuseUnfit({ [option]: pem }, `${subject} is not what it should be, in PEM`)
+  return pem
+}
+
+/** Here, once: a connection would be tried again and again, and say only what OpenSSL does. */
+function refuseUnfit(pems: { ca?: string; cert?: string; key?: string }, fact: string): void {
+  try {
+    createSecureContext(pems)
+  } catch (error) {
+    throw BrokerError.from(error, fact, tlsFileCode)
   }
 }

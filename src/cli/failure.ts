@@ -1,4 +1,6 @@
 import { CommanderError } from "commander"
+import { BrokerError } from "../broker/broker-error.ts"
+import { tlsFileCode } from "../broker/endpoint.ts"
 import { StartRefused } from "../broker/start-refused.ts"
 import { ConfigError, type ConfigProblem } from "../config/config-error.ts"
 import { redactText } from "../config/redact-text.ts"
@@ -36,6 +38,7 @@ export function failureOf(error: unknown): Failure {
 
 /** Only a change of the command line or the configuration helps. */
 function isConfiguration(error: unknown): error is Error & { code: string } {
+  if (error instanceof BrokerError) return error.code === tlsFileCode
   return [UsageError, PluginError, StartRefused].some((kind) => error instanceof kind)
 }
 

@@ -2,22 +2,33 @@ import type { Config, PartitionQueueConfig } from "./config.ts"
 
 /** Something that is allowed and yet should be looked at. */
 export interface ConfigWarning {
-  readonly code: "classic_length_limit"
+  readonly code: "classic_length_limit" | "tls_not_used"
   /** The field that it is about. */
   readonly path: string
   /** For people; names the field. */
   readonly message: string
 }
 
-/** What a configuration asks for that can cost messages though it is valid. */
-export function configWarnings({ topics }: Config): readonly ConfigWarning[] {
-  return Object.entries(topics).flatMap(([topic, { groups }]) =>
+/** What a configuration asks for that can cost messages, or secrets, though it is valid. */
+export function configWarnings({ amqp, topics }: Config): readonly ConfigWarning[] {
+  const classic = Object.entries(topics).flatMap(([topic, { groups }]) =>
     Object.entries(groups).flatMap(([group, { queue }]) => {
       const limit = lengthLimit(queue)
       if (queue.type !== "classic" || limit === undefined) return []
       return [classicLengthLimit(`topics.${topic}.groups.${group}.queue.${limit}`)]
     }),
   )
+  return amqp.tls !== undefined && new URL(amqp.url).protocol === "amqp:"
+    ? [tlsNotUsed, ...classic]
+    : classic
+}
+
+const tlsNotUsed: ConfigWarning = {
+  code: "tls_not_used",
+  path: "amqp.tls",
+  message:
+    "amqp.tls: amqp.url begins with amqp://, so the connection is not encrypted, and the password " +
+    "and all messages can be read on their way; amqps:// is",
 }
 
 function lengthLimit({ maxLength, maxLengthBytes }: PartitionQueueConfig) {

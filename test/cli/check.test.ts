@@ -120,3 +120,16 @@ describe("check of a wrong configuration", () => {
     }
   })
 })
+
+test("check reads the files of TLS, and what is wrong with one is wrong configuration", async () => {
+  using folder = temporaryFolder({
+    "partymq.config.json": JSON.stringify({
+      amqp: { url: "amqps://broker", tls: { caFile: "missing.pem" } },
+      topics: { orders: { onMissingKey: "spread" } },
+    }),
+  })
+  for (const command of [["check"], ["serve"], ["publish", "orders", "--body", "b"]]) {
+    const { exitCode, stderr } = await runPartymq(command, { folder: folder.path })
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("amqp.tls.caFile")])
+  }
+})

@@ -36,3 +36,14 @@ test("a quorum queue with a limit, and a classic one without, are not warned of"
   expect(warningsOf({ maxLength: 5 })).toEqual([])
   expect(warningsOf({ type: "classic" })).toEqual([])
 })
+
+test("settings of TLS beside a URL that does not use it are warned of", () => {
+  const topics = { t: { onMissingKey: "spread" as const } }
+  const codes = (url: string) =>
+    configWarnings(parseConfig({ amqp: { url, tls: { caFile: "ca.pem" } }, topics })).map(
+      ({ code }) => code,
+    )
+  expect(codes("amqp://h")).toEqual(["tls_not_used"])
+  expect(codes("amqps://h")).toEqual([])
+  expect(configWarnings(parseConfig({ amqp: { url: "amqp://h" }, topics }))).toEqual([])
+})

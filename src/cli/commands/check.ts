@@ -1,5 +1,6 @@
 import type { Command } from "commander"
 import { stringify } from "yaml"
+import { endpointOf } from "../../broker/endpoint.ts"
 import { configWarnings } from "../../config/config-warnings.ts"
 import { redact } from "../../config/redact.ts"
 import { configuration } from "../configuration.ts"
@@ -18,6 +19,8 @@ export function addCheck(program: Command): void {
       // Loaded here so that plugins cost the other commands nothing.
       const { checkPlugins } = await import("../check-plugins.ts")
       await withProgress("loading plugins", checkPlugins(config, baseDir))
+      // Which reads the files of TLS.
+      endpointOf(config.amqp)
       const shown = redact(config)
       const sources = [...provenance].map(([path, source]) => `# ${path} comes from ${source}`)
       const base = origin === "file" ? file : "the environment of the original PartyMQ"
