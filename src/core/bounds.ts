@@ -67,10 +67,7 @@ export const bounds = {
   channelReopenMs: 20,
   /** The same after it was closed over a single message. */
   strikePauseMs: 1_000,
-  /**
-   * Bytes of the sources' messages on their way, shared out among them; over it they are not read, for
-   * so long at most.
-   */
+  /** Bytes of all sources on their way, shared out; over it they are not read, for so long at most. */
   sourcePausedMs: 10_000,
   sourceInFlightBytesMax: 16 * 1024 * 1024,
   /** Bytes of messages that may come in before those of settled ones are collected. */
@@ -198,6 +195,9 @@ export const bounds = {
   pullIdleMs: 60_000,
   /** How long a dead letter that the broker does not take waits until it is given out again. */
   pullDeadLetterRetryMs: 30_000,
+  /** How long the code of a plugin may take to load, and its partitioner to place the sample keys. */
+  pluginLoadTimeoutMs: 30_000,
+  placementSampleTimeoutMs: 10_000,
   /** Partitions of a client-bound group: each is read on a channel of its own. */
   clientPartitionsMax: 1024,
   /** Clients of one group, and the length of their host names. */

@@ -72,7 +72,8 @@ export function differences(recorded: Generation, wanted: Generation): string[] 
   const sameSettings = found.length === 0
   if (sameSettings && recorded.fingerprint !== wanted.fingerprint) {
     found.push(
-      `partitioner "${wanted.partitioner.name}" places keys differently from when it was recorded: its code has changed`,
+      `partitioner "${wanted.partitioner.name}" places keys differently from when it was recorded: ` +
+        "its code has changed, or it does not answer alike in every process",
     )
   }
   return found

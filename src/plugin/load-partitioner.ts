@@ -1,4 +1,5 @@
 import type { PluginUse } from "../config/config.ts"
+import { bounds } from "../core/bounds.ts"
 import type {
   Partition,
   Partitioner,
@@ -24,22 +25,29 @@ export interface LoadedPartitioner {
   readonly fingerprint?: string
 }
 
+export interface PartitionerPlace {
+  /** The configuration file's folder; paths and packages are looked up from there. */
+  readonly baseDir: string
+  readonly partitions: readonly Partition[]
+  /** How long it may take for the sample of keys. @default bounds.placementSampleTimeoutMs */
+  readonly sampleTimeoutMs?: number
+}
+
 /**
  * Loads a partitioner, creates it for these partitions and tries it on a sample of keys.
  *
- * @param baseDir the configuration file's folder; paths and packages are looked up from there
  * @throws {PluginError}
  */
 export async function loadPartitioner(
   configured: PluginUse,
-  { baseDir, partitions }: { readonly baseDir: string; readonly partitions: readonly Partition[] },
+  { baseDir, partitions, sampleTimeoutMs = bounds.placementSampleTimeoutMs }: PartitionerPlace,
 ): Promise<LoadedPartitioner> {
   const { use } = configured
   const plugin = await importPlugin(use, "partitioner", baseDir)
   const options = parseOptions(plugin, configured)
   refuseWeights(use, plugin, partitions)
   const partition = created(use, plugin, options, partitions)
-  refuseMisplaced(use, partition, partitions.length)
+  refuseUnfit(use, partition, partitions.length, sampleTimeoutMs)
   const { name, guarantees } = plugin
   const loaded = { use, name, guarantees, options, partition }
   if (!guarantees.deterministic) return Object.freeze(loaded)
@@ -92,14 +100,22 @@ function created(
   )
 }
 
-function refuseMisplaced(use: string, partition: Partitioner, count: number): void {
-  for (const key of sampleKeys()) {
+function refuseUnfit(use: string, partition: Partitioner, count: number, timeoutMs: number): void {
+  const sinceMs = performance.now()
+  for (const [at, key] of sampleKeys().entries()) {
     const placed = tried(use, partition, key)
-    if (Number.isInteger(placed) && placed >= 0 && placed < count) continue
+    if (!(Number.isInteger(placed) && placed >= 0 && placed < count)) {
+      throw new PluginError(
+        "plugin_placement",
+        `plugin "${use}" put a key into partition ${String(placed)}; ` +
+          `it must be an integer from 0 to ${count - 1}`,
+      )
+    }
+    if (performance.now() - sinceMs <= timeoutMs) continue
     throw new PluginError(
-      "plugin_placement",
-      `plugin "${use}" put a key into partition ${String(placed)}; ` +
-        `it must be an integer from 0 to ${count - 1}`,
+      "plugin_too_slow",
+      `plugin "${use}" took over ${timeoutMs} ms to place ${at + 1} keys; it is called for every ` +
+        "message, and nothing else goes on meanwhile: do the costly part in create",
     )
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { builtInFile, builtInKeyExtractors, builtInPartitioners } from "./built-in.ts"
@@ -21,7 +21,8 @@ export function locatePlugin(use: string, kind: PluginKind, baseDir: string): Pl
   if (builtIn !== undefined) return { file: builtIn, builtIn: true }
   const path = asPath(use, baseDir)
   if (path === undefined) return { file: packageFile(use, kind, baseDir), builtIn: false }
-  if (!existsSync(path)) throw missing(use, `there is no file ${path}`)
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
+    throw missing(use, `there is no file ${path}`)
   return { file: path, builtIn: false }
 }
 

@@ -1,7 +1,7 @@
 export type PluginErrorCode =
   /** No such built-in, file or installed package. */
   | "plugin_missing"
-  /** The file throws when it is loaded: a syntax error, a missing import, its own code. */
+  /** The file throws when it is loaded, or is never done with that: a syntax error, its own code. */
   | "plugin_load_failed"
   /** What it exports is not a plugin. */
   | "plugin_shape"
@@ -13,6 +13,8 @@ export type PluginErrorCode =
   | "plugin_create_failed"
   /** It places keys outside the partitions, or not the same way twice. */
   | "plugin_placement"
+  /** It takes so long for a key that it would hold up everything. */
+  | "plugin_too_slow"
   /** Weights that it does not honour. */
   | "plugin_weights"
 

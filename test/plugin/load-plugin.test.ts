@@ -7,6 +7,7 @@ import type { PluginUse } from "../../src/config/config.ts"
 import { exampleMessage } from "../../src/conformance/example-message.ts"
 import { keyBytes } from "../../src/core/key.ts"
 import { builtInKeyExtractors, builtInPartitioners } from "../../src/plugin/built-in.ts"
+import { importPlugin } from "../../src/plugin/import-plugin.ts"
 import { loadKeyExtractor } from "../../src/plugin/load-key-extractor.ts"
 import { loadPartitioner } from "../../src/plugin/load-partitioner.ts"
 import { partitionSet } from "../../src/plugin/partition-set.ts"
@@ -164,7 +165,7 @@ describe("plugins that are refused, each with its code and what to do", () => {
       "plugin_missing",
       /"consistent-hsah" was not found: it is neither built in \(consistent-hash, .*with \.\//,
     ],
-    ["a name that is no package's", () => ({ use: "../" }), "plugin_load_failed", /failed to load/],
+    ["a folder", () => ({ use: "../" }), "plugin_missing", /there is no file/],
     ["an odd name", () => ({ use: "a b" }), "plugin_missing", /neither built in/],
     ["an empty name", () => ({ use: "" }), "plugin_missing", /neither built in/],
     ["a bad URL", () => ({ use: "file://host/x%2Fy" }), "plugin_missing", /not a valid file: URL/],
@@ -294,6 +295,25 @@ describe("plugins that are refused, each with its code and what to do", () => {
       expect(await refusal(place(use()))).toEqual([code, expect.stringMatching(message)])
     })
   }
+
+  test("code that never ends loading", async () => {
+    const use = written(`await new Promise(() => {})\n${plain("() => () => 0")}`)
+    expect(await refusal(importPlugin(use, "partitioner", baseDir, 50))).toEqual([
+      "plugin_load_failed",
+      expect.stringContaining("it takes over 50 ms; a top-level await of its may never end"),
+    ])
+  })
+
+  test("a partitioner that everything would have to wait for", async () => {
+    const busy =
+      "() => { const end = performance.now() + 5; while (performance.now() < end); return 0 }"
+    const use = { use: written(plain(`() => ${busy}`)) }
+    const loading = loadPartitioner(use, { baseDir, partitions, sampleTimeoutMs: 20 })
+    expect(await refusal(loading)).toEqual([
+      "plugin_too_slow",
+      expect.stringContaining("took over 20 ms to place"),
+    ])
+  })
 
   test("weights for a partitioner that cannot weigh", async () => {
     const set = partitionSet(3, [1, 2, 1])
