@@ -1,6 +1,8 @@
+import { redactText } from "../config/redact-text.ts"
 import { CommandFailed } from "./command-failed.ts"
 import { configuration } from "./configuration.ts"
 import type { GlobalOptions } from "./global-options.ts"
+import { UsageError } from "./usage-error.ts"
 import { withProgress } from "./with-progress.ts"
 
 const timeoutMs = 15_000
@@ -29,7 +31,7 @@ export async function askRouter<Answer>(
     ...(body && { method: "POST", body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(timeoutMs),
   })
-  const response = await withProgress(`asking ${base}`, asking).catch(() => {
+  const response = await withProgress(redactText(`asking ${base}`), asking).catch(() => {
     const fact = `no router answers at ${base}; start one, or name it with --url`
     throw new CommandFailed("router_away", fact)
   })
@@ -39,9 +41,16 @@ export async function askRouter<Answer>(
   throw new CommandFailed(code, `${base} answers: ${detail}`)
 }
 
-/** Where the router is that a command asks. */
+/**
+ * Where the router is that a command asks.
+ * @throws {UsageError} for a `--url` that is none
+ */
 export async function routerUrl({ url, ...options }: RouterOptions): Promise<string> {
-  if (url !== undefined) return url.replace(/\/+$/, "")
+  if (url !== undefined) {
+    if (/^https?:\/\/[^/]/i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, "")
+    const found = JSON.stringify(redactText(url))
+    throw new UsageError(`--url is ${found}; allowed: a URL such as http://host:8085`)
+  }
   const { http } = (await configuration(options)).config
   const isEverywhere = http.host === "0.0.0.0" || http.host === "::"
   const host = isEverywhere ? "127.0.0.1" : http.host

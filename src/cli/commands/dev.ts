@@ -5,6 +5,7 @@ import { StartRefused } from "../../broker/start-refused.ts"
 import type { Config } from "../../config/config.ts"
 import type { LoadedConfig } from "../../config/load-config.ts"
 import { configuration } from "../configuration.ts"
+import { devConfigFile } from "../dev-config-file.ts"
 import { exampleConfig } from "../example-config.ts"
 import { freePort } from "../free-port.ts"
 import type { GlobalOptions } from "../global-options.ts"
@@ -53,7 +54,10 @@ export function addDev(program: Command): void {
           onReady(server) {
             const listening = localUrl(server.url)
             const curl = curlLine(loaded, listening)
-            const consume = consumeLine(config, writeDevConfig(config, loaded.baseDir))
+            const consume = consumeLine(
+              config,
+              writeDevConfig(config, loaded.baseDir, devConfigFile(stateFolder, begun)),
+            )
             const text = welcome(listening, config, begun.kind, [curl, consume])
             const { port } = server
             terminal.print(text, { event: "listening", url: listening, port, curl, consume })
@@ -105,9 +109,8 @@ function welcome(
 }
 
 /** The configuration as it runs, for the other commands: the broker's port differs at each start. */
-function writeDevConfig(config: Config, baseDir: string): string {
+function writeDevConfig(config: Config, baseDir: string, file: string): string {
   mkdirSync(stateFolder, { recursive: true })
-  const file = join(stateFolder, "config.json")
   const isRelative = (name: string, value: unknown): value is string =>
     name === "use" && typeof value === "string" && /^\.\.?\//.test(value)
   // Plugin paths are relative to where the configuration came from.
