@@ -9,6 +9,7 @@ import { addGroup } from "./commands/group.ts"
 import { addKeys } from "./commands/keys.ts"
 import { addPublish } from "./commands/publish.ts"
 import { addServe } from "./commands/serve.ts"
+import { writeOut } from "./standard-output.ts"
 
 /** The command line, ready to parse: it throws instead of exiting and leaves errors to its caller. */
 export function createProgram(): Command {
@@ -26,7 +27,7 @@ export function createProgram(): Command {
     .option("--http-port <port>", "port to listen on; 0 takes a free one")
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ writeOut, outputError: () => {} })
     .exitOverride()
     .addHelpText(
       "after",

@@ -1,9 +1,16 @@
 #!/usr/bin/env bun
 import { followLauncher } from "../local-broker/follow-launcher.ts"
 import { runCli } from "./run-cli.ts"
+import { allWritten } from "./standard-output.ts"
 
 followLauncher(() => process.exit(1))
 
-const exitCode = await runCli(process.argv.slice(2))
-// What is written has to be out before the process ends; a socket left open must not keep it alive.
-process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)))
+// Whoever writes is told; unheard it would end the process.
+process.stdout.on("error", () => {})
+
+const done = await runCli(process.argv.slice(2))
+const unwritten = await allWritten()
+const isLost = unwritten !== undefined && done === 0
+if (isLost) process.stderr.write(`partymq: cannot write to stdout: ${unwritten.message}\n`)
+// A socket left open must not keep it alive.
+process.stderr.write("", () => process.exit(isLost ? 1 : done))

@@ -1,5 +1,6 @@
 import type { ConfigWarning } from "../config/config-warnings.ts"
 import type { GlobalOptions } from "./global-options.ts"
+import { writeOut } from "./standard-output.ts"
 
 /** Where a command's results go, as text for people or as one JSON document. */
 export interface Terminal {
@@ -17,7 +18,7 @@ export function createTerminal({ output }: Pick<GlobalOptions, "output">): Termi
   return {
     isJson,
     print(text, json) {
-      process.stdout.write(isJson ? `${JSON.stringify(json)}\n` : `${text.trimEnd()}\n`)
+      writeOut(isJson ? `${JSON.stringify(json)}\n` : `${text.trimEnd()}\n`)
     },
     say(line) {
       if (!isJson) process.stderr.write(`${line}\n`)

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test"
+import { closeSync, openSync } from "node:fs"
 import packageJson from "../../package.json" with { type: "json" }
 import { temporaryFolder } from "../config/temporary-folder.ts"
-import { runPartymq } from "./partymq.ts"
+import { partymqCommand, runPartymq } from "./partymq.ts"
 
 const withTopic = { "partymq.config.json": '{"topics":{"orders":{}}}' }
 
@@ -43,6 +44,8 @@ describe("wrong usage exits with 2 and one sentence", () => {
     [["explain", "ordres"], "did you mean orders?"],
     [["explain", "orders", "--header", "novalue"], "it has to be name=value"],
     [["explain", "orders", "--key", ""], "--key is empty"],
+    [["group", "ls", "--url", "localhost:8085"], "--url is"],
+    [["keys", "ls", "orders", "default", "--url", "nowhere"], "a URL such as http://host:8085"],
     [["dlq", "list"], "unknown command 'list'"],
     [["dlq", "ls"], "missing required argument 'topic'"],
     [["dlq", "ls", "ordres"], "did you mean orders?"],
@@ -97,5 +100,52 @@ describe("help and version exit with 0", () => {
     using folder = temporaryFolder()
     const run = await runPartymq(["--version"], { folder: folder.path })
     expect(run).toEqual({ exitCode: 0, stdout: `${packageJson.version}\n`, stderr: "" })
+  })
+})
+
+test.skipIf(process.platform !== "linux")(
+  "a result that cannot be written is a failure",
+  async () => {
+    using folder = temporaryFolder(withTopic)
+    const full = openSync("/dev/full", "w")
+    const child = Bun.spawn(partymqCommand(["check"]), {
+      ...{ cwd: folder.path, stdout: full, stderr: "pipe" },
+    })
+    closeSync(full)
+    const [exitCode, stderr] = await Promise.all([child.exited, child.stderr.text()])
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("cannot write to stdout: ")])
+  },
+)
+
+describe.skipIf(Bun.which("bash") === null)("a result in a pipe", () => {
+  /** What a shell prints that sends the result of `check` into another program. */
+  async function piped(files: { readonly [name: string]: string }, reader: string) {
+    using folder = temporaryFolder(files)
+    const command = partymqCommand(["check", "--output", "json"]).map((word) => `'${word}'`)
+    const script = `${command.join(" ")} | ${reader}; echo "exit \${PIPESTATUS[0]}"`
+    const { PATH = "", HOME = "" } = process.env
+    const shell = Bun.spawn(["bash", "-c", script], {
+      ...{ cwd: folder.path, env: { PATH, HOME }, stdout: "pipe", stderr: "pipe" },
+    })
+    return [await shell.stdout.text(), await shell.stderr.text()]
+  }
+
+  test("is all there, however late its reader comes", async () => {
+    const groups = { all: { partitions: 1, partitioner: { use: "modulus-hash" } } }
+    const topic = { onMissingKey: "spread", groups }
+    const named = Array.from({ length: 400 }, (_, at) => [`topic-${at}`, topic])
+    const topics = Object.fromEntries(named)
+    const files = { "partymq.config.json": JSON.stringify({ topics }) }
+    // More than a pipe holds, and longer than it takes to write it all into one that is read.
+    const [stdout, stderr] = await piped(files, "{ sleep 1; cat; }")
+    expect(stderr).toBe("")
+    const [document = "", exit] = stdout!.trimEnd().split("\n")
+    expect(document.length).toBeGreaterThan(100_000)
+    expect(Object.keys(JSON.parse(document).topics)).toHaveLength(400)
+    expect(exit).toBe("exit 0")
+  })
+
+  test("may be cut off by its reader, which is no failure", async () => {
+    expect(await piped(withTopic, "true")).toEqual(["exit 0\n", ""])
   })
 })
