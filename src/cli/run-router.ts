@@ -1,5 +1,4 @@
 import type { Config } from "../config/config.ts"
-import { configWarnings } from "../config/config-warnings.ts"
 import type { LoadedConfig } from "../config/load-config.ts"
 import { bounds } from "../core/bounds.ts"
 import { type HttpServer, serveHttp } from "../http/serve-http.ts"
@@ -33,7 +32,7 @@ export async function runRouter(options: RunRouterOptions): Promise<void> {
   const { loaded, stopped, onListening, onReady } = options
   const { config, baseDir } = loaded
   const log = createLog({ level: config.log.level, secrets: configSecrets(config) })
-  for (const { message, ...fields } of configWarnings(config)) log.warn(fields, message)
+  for (const { message, ...fields } of loaded.warnings) log.warn(fields, message)
   installSafetyNet(log)
   passingBytes.collectEvery(bounds.passingBytesMax)
   const router = await createRouter(config, { log, baseDir })

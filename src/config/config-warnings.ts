@@ -2,10 +2,10 @@ import type { Config, PartitionQueueConfig } from "./config.ts"
 
 /** Something that is allowed and yet should be looked at. */
 export interface ConfigWarning {
-  readonly code: "classic_length_limit" | "tls_not_used"
-  /** The field that it is about. */
+  readonly code: "classic_length_limit" | "tls_not_used" | "unknown_variable"
+  /** The field, or the variable, that it is about. */
   readonly path: string
-  /** For people; names the field. */
+  /** For people; names it. */
   readonly message: string
 }
 

@@ -13,6 +13,11 @@ const variables = [
   { path: "log.level", names: ["PARTYMQ_LOG_LEVEL", "LOG_LEVEL"], kind: "text" },
 ] as const
 
+/** All of them, and where a secret may stand in a file its name. */
+export const variableNames: readonly string[] = variables.flatMap(({ names, kind }) =>
+  kind === "secret" ? names.flatMap((name) => [name, `${name}_FILE`]) : names,
+)
+
 /** One value and where it came from. */
 export interface Setting {
   readonly path: string

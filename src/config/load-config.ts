@@ -3,7 +3,9 @@ import type { Config } from "./config.ts"
 import { ConfigError, type ConfigProblem } from "./config-error.ts"
 import { findConfigFile, readConfigFile } from "./config-file.ts"
 import type { Provenance } from "./config-problems.ts"
+import { type ConfigWarning, configWarnings } from "./config-warnings.ts"
 import { type Environment, environmentSettings, type Setting, set } from "./environment.ts"
+import { environmentWarnings } from "./environment-warnings.ts"
 import { originalEnvironment } from "./original-environment.ts"
 import { parseConfig } from "./parse-config.ts"
 import type { ConfigInput } from "./schema/config-schema.ts"
@@ -30,6 +32,8 @@ export interface LoadedConfig {
   readonly provenance: Provenance
   /** What the configuration as a whole came from. */
   readonly origin: Origin
+  /** What is allowed and yet should be looked at. */
+  readonly warnings: readonly ConfigWarning[]
   /** Whether anybody said which broker to use. */
   readonly isBrokerGiven: boolean
 }
@@ -66,7 +70,8 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   const config = parsed(merged, provenance, problems)
   const baseDir = file === undefined ? folder : dirname(file)
   const isBrokerGiven = urlOf(merged) !== undefined
-  const loaded = { config, baseDir, provenance, origin, isBrokerGiven }
+  const warnings = [...environmentWarnings(environment), ...configWarnings(config)]
+  const loaded = { config, baseDir, provenance, origin, warnings, isBrokerGiven }
   return Object.freeze(file === undefined ? loaded : { ...loaded, file })
 
   async function baseInput(): Promise<{ input: unknown; origin: Origin }> {

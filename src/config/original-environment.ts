@@ -12,6 +12,11 @@ const names = {
   expiresAfter: "PARTYMQ_HEART_BEAT_CONFIG_EXPIRES_AFTER",
 } as const
 
+export const originalVariableNames: readonly string[] = [
+  ...Object.values(names),
+  `${names.url}_FILE`,
+]
+
 const managementNames = ["PARTYMQ_MANAGEMENT_URL", "PARTYMQ_MANAGEMENT_URL_FILE"]
 
 /**
@@ -21,9 +26,7 @@ const managementNames = ["PARTYMQ_MANAGEMENT_URL", "PARTYMQ_MANAGEMENT_URL_FILE"
 export function originalEnvironment(
   environment: Environment,
 ): { input: ConfigInput; problems: ConfigProblem[] } | undefined {
-  const isUsed = [...Object.values(names), `${names.url}_FILE`].some(
-    (name) => set(environment, name) !== undefined,
-  )
+  const isUsed = originalVariableNames.some((name) => set(environment, name) !== undefined)
   if (!isUsed) return undefined
 
   const problems: ConfigProblem[] = []

@@ -1,7 +1,6 @@
 import type { Command } from "commander"
 import { stringify } from "yaml"
 import { endpointOf } from "../../broker/endpoint.ts"
-import { configWarnings } from "../../config/config-warnings.ts"
 import { redact } from "../../config/redact.ts"
 import { configuration } from "../configuration.ts"
 import type { GlobalOptions } from "../global-options.ts"
@@ -15,7 +14,7 @@ export function addCheck(program: Command): void {
     .description("validate the configuration and print the effective one, secrets redacted")
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
-      const { config, file, baseDir, provenance, origin } = await configuration(options)
+      const { config, file, baseDir, provenance, origin, warnings } = await configuration(options)
       // Loaded here so that plugins cost the other commands nothing.
       const { checkPlugins } = await import("../check-plugins.ts")
       await withProgress("loading plugins", checkPlugins(config, baseDir))
@@ -26,7 +25,7 @@ export function addCheck(program: Command): void {
       const base = origin === "file" ? file : "the environment of the original PartyMQ"
       const heading = [`# valid; read from ${base}`, ...sources].join("\n")
       const terminal = createTerminal(options)
-      for (const warning of configWarnings(config)) terminal.warn(warning)
+      for (const warning of warnings) terminal.warn(warning)
       terminal.print(`${heading}\n${stringify(shown)}`, shown)
     })
 }
