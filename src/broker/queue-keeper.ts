@@ -152,7 +152,8 @@ export class QueueKeeper {
       this.#known,
     )) {
       if (isConflict && !this.#hasRun) {
-        throw new StartRefused("queue_conflict", `queue "${queue}" ${why}`)
+        const way = "Delete it once it is empty: the next start declares it as configured."
+        throw new StartRefused("queue_conflict", `queue "${queue}" ${why}. ${way}`)
       }
       found.set(queue, why)
     }

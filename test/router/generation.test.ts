@@ -100,6 +100,7 @@ describe("the generation recorded in the broker", () => {
     const refusal = await router.start().catch((error: Error) => error)
     expect(refusal).toMatchObject({ name: "StartRefused", code: "queue_conflict" })
     expect((refusal as Error).message).toContain(queue)
+    expect((refusal as Error).message).toContain("Delete it once it is empty")
     await router.stop()
     await connection.shut(5_000)
   })
