@@ -85,31 +85,34 @@ export function membersApi({ url, headers, topic, group }: MembersApiOptions): M
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
     })
+  const answer = (asking: Promise<Response>) => answerOf(asking, `PartyMQ at ${new URL(base).host}`)
   const own = (memberId: string) => `/${encodeURIComponent(memberId)}`
   return {
-    join: (memberId) => answerOf(ask("POST", "", { memberId })),
-    heartbeat: (memberId, said, timeoutMs) => answerOf(ask("PUT", own(memberId), said, timeoutMs)),
+    join: (memberId) => answer(ask("POST", "", { memberId })),
+    heartbeat: (memberId, said, timeoutMs) => answer(ask("PUT", own(memberId), said, timeoutMs)),
     async leave(memberId) {
       await ask("DELETE", own(memberId)).catch(() => {})
     },
   }
 }
 
-async function answerOf(asking: Promise<Response>): Promise<Answer> {
+/** @param subject who is asked, for people */
+async function answerOf(asking: Promise<Response>, subject: string): Promise<Answer> {
+  const away = (fact: string): Answer => ({ kind: "away", detail: `${subject}: ${fact}` })
   try {
     const response = await asking
     const said: unknown = await response.json().catch(() => undefined)
     if (response.ok) {
       const parsed = v.safeParse(assignmentSchema, said)
       if (parsed.success) return { kind: "assigned", assignment: parsed.output }
-      return { kind: "away", detail: "what answers over HTTP is not PartyMQ" }
+      return away("what answers over HTTP is not PartyMQ")
     }
     const problem = v.safeParse(problemSchema, said)
-    if (!problem.success) return { kind: "away", detail: `HTTP status ${response.status}` }
+    if (!problem.success) return away(`HTTP status ${response.status}`)
     const { code, detail } = problem.output
     if (code === "unknown_member") return { kind: "unknown_member" }
-    return refusals.has(code) ? { kind: "refused", code, detail } : { kind: "away", detail }
+    return refusals.has(code) ? { kind: "refused", code, detail } : away(detail)
   } catch (error) {
-    return { kind: "away", detail: error instanceof Error ? error.message : "unknown" }
+    return away(error instanceof Error ? error.message : "unknown")
   }
 }
