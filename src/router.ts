@@ -21,7 +21,7 @@ import { type RouterStats, routerStats } from "./core/stats.ts"
 import type { Log } from "./log.ts"
 import { publishOutcome, retryAfterMs } from "./publish-outcome.ts"
 import { Timeouts } from "./timeouts.ts"
-import { planTopics } from "./topic-plan.ts"
+import { planTopics, type TopicPlan } from "./topic-plan.ts"
 
 export type { GroupStatus, ParkingLot, Pull }
 
@@ -115,6 +115,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
   const management = createManagement(config.amqp)
   const timeouts = new Timeouts(config.http.publishTimeoutMs)
   const { log, pullIdleMs = bounds.pullIdleMs } = options
+  warnOfNoOrder(plans, log)
   const broker = new BrokerSide({ config, plans, stats, log, readSources, pullIdleMs })
   const served = readSources ? plans : []
   const clients = new ClientsSide({ config, plans: served, management, log })
@@ -151,6 +152,17 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
         clients.stop(config.shutdownTimeoutMs),
       ])
     },
+  }
+}
+
+/** A fingerprint is of those that place a key in the same way every time. */
+function warnOfNoOrder(plans: readonly TopicPlan[], log: Log): void {
+  for (const { topic, group, partitioner, fingerprint } of plans.flatMap(
+    (plan) => plan.generations,
+  )) {
+    if (fingerprint !== undefined) continue
+    const fields = { topic, group, partitioner: partitioner.name }
+    log.warn(fields, "the partitioner may place a key differently each time: a key has no order")
   }
 }
 
