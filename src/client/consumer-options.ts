@@ -75,7 +75,10 @@ export interface HttpOptions {
 const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max))
 /** What a timer can wait. */
 const durationMs = count(2 ** 31 - 1)
-const httpUrl = v.pipe(v.string(), v.regex(/^https?:\/\/\S+$/, "must be an http:// URL"))
+const httpUrl = v.pipe(
+  v.string(),
+  v.check((url) => /^https?:\/\/\S+$/.test(url) && URL.canParse(url), "must be an http:// URL"),
+)
 // What is not allowed is said without the value, which holds a password.
 const amqpUrl = v.pipe(
   v.string(),

@@ -53,9 +53,10 @@ export class Consumer {
     this.#api = membersApi({ ...options.http, topic: options.topic, group: options.group })
     this.#deadLetters = new DeadLetterWriter(this.#endpoint, `${this.#name} dead letters`)
     this.#keys = new KeyReading(options.key)
-    const mayStart = () => this.#session?.mayStart === true
+    const isOurs = () => this.#session?.isOurs === true
+    const mayStart = () => this.#session?.isClosing === false && isOurs()
     const jobRun = new JobRun({
-      ...{ ...options, mayStart },
+      ...{ ...options, mayStart, isOurs },
       poisoned: (job, subscription, poison) => this.#putAway(job, subscription, poison),
       happened: (name, event) => this.#events.emit(name, event),
     })

@@ -9,11 +9,10 @@ import type { Subscription } from "./subscription.ts"
 export interface JobRunOptions {
   readonly handler: Handler
   readonly handlerTimeoutMs: number
-  /**
-   * Whether what was delivered is certainly ours; asked again as the handler is about to begin, and
-   * before a message is put away.
-   */
+  /** Asked again as the handler is about to begin. */
   readonly mayStart: () => boolean
+  /** Whether what was delivered is certainly ours; asked before a message is put away. */
+  readonly isOurs: () => boolean
   readonly retry: {
     readonly attempts: number
     readonly backoffMs: number
@@ -79,10 +78,10 @@ export class JobRun {
   }
 
   async #putAway(place: Place<Job>, subscription: Subscription, poison: Poison): Promise<void> {
-    const { poisoned, mayStart, happened } = this.#options
+    const { poisoned, isOurs, happened } = this.#options
     const { item: job } = place
     // Another may have it by now, and handle it well.
-    if (!mayStart()) return subscription.retry(place)
+    if (!isOurs()) return subscription.retry(place)
     let putAway: PutAway
     try {
       putAway = await poisoned(job, subscription, poison)

@@ -45,7 +45,7 @@ export class Session {
   #assignment: Assignment
   /** The newest generation whose queues were all subscribed to. */
   #actedOn = 0
-  #isClosing = false
+  isClosing = false
   #isLeaving = false
   #fence: { readonly isConnected: boolean } | undefined
 
@@ -74,9 +74,9 @@ export class Session {
     return [...this.#subscriptions.keys()].sort((a, b) => a - b)
   }
 
-  /** Whether something may be started at this moment; looks at the clock. */
-  get mayStart(): boolean {
-    return this.#fence === undefined && !this.#isClosing && this.#lease.mayBegin
+  /** Whether what was delivered is certainly ours at this moment; looks at the clock. */
+  get isOurs(): boolean {
+    return this.#fence === undefined && this.#lease.mayBegin
   }
 
   /** Runs until it was closed, or is fenced. By then its channels are closed and nothing runs. */
@@ -102,12 +102,12 @@ export class Session {
   get #isDone(): boolean {
     const hasNothing = this.#subscriptions.size === 0
     const isRelieved = this.#isLeaving && this.#assignment.partitions.length === 0
-    return hasNothing && (this.#isClosing || isRelieved)
+    return hasNothing && (this.isClosing || isRelieved)
   }
 
   /** Gives everything back; `run` ends once that is done. */
   close(): void {
-    this.#isClosing = true
+    this.isClosing = true
     this.#pause.end()
   }
 
@@ -158,7 +158,7 @@ export class Session {
 
   /** Subscribes and gives back what has to be, in the background. */
   #act(): void {
-    if (this.#isClosing) {
+    if (this.isClosing) {
       // Nothing is started any more: none of it would gain by waiting for its turn.
       for (const each of this.#subscriptions.values()) this.#giveBack(each)
       return

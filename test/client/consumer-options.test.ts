@@ -32,6 +32,7 @@ const wrong: readonly (readonly [field: string, options: object])[] = [
   ["amqp", { amqp: "redis://user:secret@localhost" }],
   ["amqp", { amqp: { url: "secret", other: 1 } }],
   ["http", { http: "localhost:8085" }],
+  ["http", { http: "http://me:secret@localhost:99999" }],
   ["memberId", { memberId: "é".repeat(130) }],
   ["other", { other: 1 }],
 ]

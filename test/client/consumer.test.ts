@@ -206,6 +206,25 @@ describe("a consumer", () => {
     expect(again).toEqual(["slow2", "last1"])
   }, 30_000)
 
+  test("puts away what fails for the last time while it is being closed", async () => {
+    const here = await open({ type: "quorum", partitions: 1 })
+    const [begun, closing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const consumer = await here.join({
+      retry: { attempts: 1 },
+      async handler() {
+        begun.resolve()
+        await closing.promise
+        throw new Error("cannot do that")
+      },
+    })
+    await here.publish("a", "1")
+    await begun.promise
+    const closed = consumer.close({ handOver: false })
+    closing.resolve()
+    expect(await closed).toBe(true)
+    expect(consumer.counts).toMatchObject({ failed: 1, deadLettered: 1 })
+  }, 30_000)
+
   test("goes on while PartyMQ is away, and has the same partitions afterwards", async () => {
     const here = await open({ type: "classic" })
     const oracle = new OrderOracle()
