@@ -86,7 +86,7 @@ async function answer(
 ): Promise<Response> {
   try {
     const response = await route.serve(request, parameters)
-    if (!response.ok && !stopping.aborted) await discardBody(request)
+    if (!response.ok) await discardBody(request, stopping)
     return response
   } catch (error) {
     const instance = `urn:uuid:${Bun.randomUUIDv7()}`

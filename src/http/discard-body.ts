@@ -5,15 +5,18 @@ import { announcedLength } from "./announced-length.ts"
 /**
  * Reads and drops a body of which nothing was asked, before the answer: where that comes first the
  * connection is closed under a client that is sending, and many clients hear of nothing else then. What is
- * very large, or does not come in time, is not waited for; what is small has come with the head.
+ * very large, or does not come in time, is not waited for, nor is anything once `stopping` is aborted; what
+ * is small has come with the head.
  */
-export async function discardBody(request: Request): Promise<void> {
+export async function discardBody(request: Request, stopping: AbortSignal): Promise<void> {
   const bytes = announcedLength(request.headers)
   if (bytes < comeWithHeadBytes || bytes > bounds.discardedBodyBytesMax) return
   const { body, bodyUsed } = request
-  if (bodyUsed || body === null || body.locked) return
+  if (stopping.aborted || bodyUsed || body === null || body.locked) return
   const reader = body.getReader()
-  const timer = setTimeout(() => void reader.cancel().catch(() => {}), bounds.httpBodyUndisturbedMs)
+  const giveUp = () => void reader.cancel().catch(() => {})
+  const timer = setTimeout(giveUp, bounds.httpBodyUndisturbedMs)
+  stopping.addEventListener("abort", giveUp)
   try {
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       passingBytes.count(read.value.length)
@@ -22,6 +25,7 @@ export async function discardBody(request: Request): Promise<void> {
     // The client went away.
   } finally {
     clearTimeout(timer)
+    stopping.removeEventListener("abort", giveUp)
   }
 }
 

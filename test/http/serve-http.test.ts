@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test"
 import type { Config } from "../../src/config/config.ts"
+import { bounds } from "../../src/core/bounds.ts"
 import { messageView } from "../../src/core/message-view.ts"
 import type { PublishOutcome } from "../../src/core/outcome.ts"
 import { type HttpServer, type ServeOptions, serveHttp } from "../../src/http/serve-http.ts"
@@ -289,6 +290,19 @@ describe("stopping", () => {
       expect(router.published).toEqual([])
     })
   }
+
+  test("waits for nothing of a body that was refused by its head", async () => {
+    const { server, client } = serve({ bodyBytesMax: 100 })
+    const raw = await client()
+    raw.send(head("Content-Length: 3000000"), "abc")
+    // It has been seen by then.
+    await fetch(`${server.url}/healthz`)
+    await fetch(`${server.url}/healthz`)
+    const sinceMs = performance.now()
+    await server.stop()
+    expect(performance.now() - sinceMs).toBeLessThan(bounds.httpBodyUndisturbedMs / 2)
+    expect((await problemOf(await raw.answer())).code).toBe("body_too_large")
+  })
 
   test("cuts off what is not answered in time", async () => {
     const { server, router, client } = serve({}, 5_000, 50)
