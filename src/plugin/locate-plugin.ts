@@ -21,9 +21,16 @@ export function locatePlugin(use: string, kind: PluginKind, baseDir: string): Pl
   if (builtIn !== undefined) return { file: builtIn, builtIn: true }
   const path = asPath(use, baseDir)
   if (path === undefined) return { file: packageFile(use, kind, baseDir), builtIn: false }
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
-    throw missing(use, `there is no file ${path}`)
+  if (!isFile(path)) throw missing(use, `there is no file ${path}`)
   return { file: path, builtIn: false }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 function asPath(use: string, baseDir: string): string | undefined {

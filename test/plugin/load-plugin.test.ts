@@ -166,6 +166,12 @@ describe("plugins that are refused, each with its code and what to do", () => {
       /"consistent-hsah" was not found: it is neither built in \(consistent-hash, .*with \.\//,
     ],
     ["a folder", () => ({ use: "../" }), "plugin_missing", /there is no file/],
+    [
+      "a path through a file",
+      () => ({ use: `${written("")}/x.ts` }),
+      "plugin_missing",
+      /there is no file/,
+    ],
     ["an odd name", () => ({ use: "a b" }), "plugin_missing", /neither built in/],
     ["an empty name", () => ({ use: "" }), "plugin_missing", /neither built in/],
     ["a bad URL", () => ({ use: "file://host/x%2Fy" }), "plugin_missing", /not a valid file: URL/],
