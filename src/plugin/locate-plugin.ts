@@ -21,15 +21,18 @@ export function locatePlugin(use: string, kind: PluginKind, baseDir: string): Pl
   if (builtIn !== undefined) return { file: builtIn, builtIn: true }
   const path = asPath(use, baseDir)
   if (path === undefined) return { file: packageFile(use, kind, baseDir), builtIn: false }
-  if (!isFile(path)) throw missing(use, `there is no file ${path}`)
-  return { file: path, builtIn: false }
+  const file = fileAt(path)
+  if (file === undefined) throw missing(use, `there is no file ${path}`)
+  return { file, builtIn: false }
 }
 
-function isFile(path: string): boolean {
+/** A folder stands for a file as it does where code imports it: its `index.ts`, or what it exports. */
+function fileAt(path: string): string | undefined {
   try {
-    return statSync(path).isFile()
+    const file = statSync(path).isDirectory() ? Bun.resolveSync(path, path) : path
+    return statSync(file).isFile() ? file : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 

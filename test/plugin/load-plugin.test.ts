@@ -65,6 +65,15 @@ describe("plugins that load", () => {
     expect(other.fingerprint).not.toBe((await place({ use: "consistent-hash" })).fingerprint)
   })
 
+  test("a folder with an index, and one that says what it exports", async () => {
+    const folder = `./folder-${crypto.randomUUID()}`
+    written(plain("() => () => 3"), `${folder}/index.ts`)
+    written('{ "name": "mine", "main": "./main.js" }', `${folder}-2/package.json`)
+    written(plain("() => () => 4"), `${folder}-2/main.js`)
+    expect((await place({ use: folder })).partition(keyBytes("k")!)).toBe(3)
+    expect((await place({ use: `${folder}-2/` })).partition(keyBytes("k")!)).toBe(4)
+  })
+
   test("a file outside the project that imports partymq and valibot, uninstalled", async () => {
     const use = written(`
       import { definePartitioner, xxHash32 } from "partymq"
