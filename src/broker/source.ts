@@ -51,6 +51,7 @@ export class Source {
 
   /** Starts on a new connection. Does not fail: what goes wrong is tried again. */
   async open(connection: Connection): Promise<void> {
+    if (!this.#isTaking) return
     this.#connection = connection
     if (this.#options.budget.isExhausted) {
       // By what came on an earlier channel and is still on its way; nothing would tell that it is too much.

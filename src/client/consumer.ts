@@ -54,7 +54,7 @@ export class Consumer {
     this.#deadLetters = new DeadLetterWriter(this.#endpoint, `${this.#name} dead letters`)
     this.#keys = new KeyReading(options.key)
     const isOurs = () => this.#session?.isOurs === true
-    const mayStart = () => this.#session?.isClosing === false && isOurs()
+    const mayStart = () => this.#session?.mayStart === true
     const jobRun = new JobRun({
       ...{ ...options, mayStart, isOurs },
       poisoned: (job, subscription, poison) => this.#putAway(job, subscription, poison),

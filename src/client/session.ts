@@ -1,33 +1,12 @@
 import { answered } from "../broker/answered.ts"
-import type { Connection } from "../broker/connection.ts"
 import { bounds } from "../core/bounds.ts"
 import type { FenceReason } from "./consumer-events.ts"
 import { HandOverTurns } from "./hand-over-turns.ts"
 import { Lease } from "./lease.ts"
-import { type Assignment, type MembersApi, queuesOf } from "./members-api.ts"
+import { type Assignment, queuesOf } from "./members-api.ts"
 import { endsWithin, Pause } from "./pause.ts"
+import type { SessionOptions } from "./session-options.ts"
 import type { Subscription } from "./subscription.ts"
-
-export interface SessionOptions {
-  readonly connection: Connection
-  readonly api: MembersApi
-  /** The first assignment, of the join. */
-  readonly assignment: Assignment
-  /** A round trip to the broker on that connection. */
-  readonly askBroker: () => Promise<unknown>
-  readonly mayStartAgain: () => void
-  readonly subscribe: (
-    partition: number,
-    queue: string,
-    ended: (reason: string) => void,
-  ) => Subscription
-  readonly subscribed: (subscription: Subscription) => void
-  /** Its channel is closed, or its connection lost; nothing of it runs any more. */
-  readonly unsubscribed: (subscription: Subscription, isHandedBack: boolean) => void
-  readonly assigned: (assignment: Assignment) => Promise<void>
-  readonly fenced: (reason: FenceReason, detail: string) => void
-  readonly trouble: (detail: string) => void
-}
 
 /**
  * One membership on one connection, from the join to its end: acts on assignments and says so, beside
@@ -45,7 +24,7 @@ export class Session {
   #assignment: Assignment
   /** The newest generation whose queues were all subscribed to. */
   #actedOn = 0
-  isClosing = false
+  #isClosing = false
   #isLeaving = false
   #fence: { readonly isConnected: boolean } | undefined
 
@@ -79,6 +58,11 @@ export class Session {
     return this.#fence === undefined && this.#lease.mayBegin
   }
 
+  /** Whether any of it may be started at this moment. */
+  get mayStart(): boolean {
+    return !this.#isClosing && this.isOurs
+  }
+
   /** Runs until it was closed, or is fenced. By then its channels are closed and nothing runs. */
   async run(): Promise<"closed" | "fenced"> {
     while (this.#fence === undefined) {
@@ -102,12 +86,12 @@ export class Session {
   get #isDone(): boolean {
     const hasNothing = this.#subscriptions.size === 0
     const isRelieved = this.#isLeaving && this.#assignment.partitions.length === 0
-    return hasNothing && (this.isClosing || isRelieved)
+    return hasNothing && (this.#isClosing || isRelieved)
   }
 
   /** Gives everything back; `run` ends once that is done. */
   close(): void {
-    this.isClosing = true
+    this.#isClosing = true
     this.#pause.end()
   }
 
@@ -158,7 +142,7 @@ export class Session {
 
   /** Subscribes and gives back what has to be, in the background. */
   #act(): void {
-    if (this.isClosing) {
+    if (this.#isClosing) {
       // Nothing is started any more: none of it would gain by waiting for its turn.
       for (const each of this.#subscriptions.values()) this.#giveBack(each)
       return

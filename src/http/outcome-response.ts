@@ -44,7 +44,7 @@ type Rejected = Extract<PublishOutcome, { kind: "rejected" }>
 /** That a header was sent and is not seen by an extractor has to be said where it happens. */
 const rejectedDetail = ({ reason, detail }: Rejected): string =>
   reason === "missing_key"
-    ? `${detail}; Partition-Key sets one, and of other request headers extractors see x-* and ce-* alone`
+    ? `${detail}; Partition-Key sets one, and of other request headers extractors see x-*, ce-* and tracing alone`
     : detail
 
 type Unknown = Extract<PublishOutcome, { kind: "unknown" }>
