@@ -16,11 +16,14 @@ const topics = {
 } as const
 const message = { properties: encodeProperties({ deliveryMode: 2 }), body: new Uint8Array(300_000) }
 
-/** Ends TLS before the broker, and asks for a certificate. */
-async function tlsProxy(folder: string) {
+/** Ends TLS before the broker with a certificate of its own, and asks clients for one. */
+async function tlsProxy() {
   const broker = new URL(vhost.url)
   const sockets: TLSSocket[] = []
-  const file = (name: string) => readFileSync(join(folder, name), "utf8")
+  const folder = temporaryFolder()
+  makeCertificate(folder.path)
+  const path = (name: string) => join(folder.path, name)
+  const file = (name: string) => readFileSync(path(name), "utf8")
   const certificate = { cert: file("cert.pem"), key: file("key.pem"), ca: file("cert.pem") }
   const settings = { ...certificate, requestCert: true, rejectUnauthorized: false }
   const server = createServer(settings, (socket) => {
@@ -38,10 +41,12 @@ async function tlsProxy(folder: string) {
     `amqps://${broker.username}:${broker.password}@${host}:${port}${broker.pathname}`
   return {
     url,
+    path,
     certified: () => sockets.filter((socket) => socket.authorized).length,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
+      folder[Symbol.dispose]()
     },
   }
 }
@@ -49,11 +54,9 @@ async function tlsProxy(folder: string) {
 test.skipIf(!canCertify)(
   "messages go over TLS, to a broker that is trusted and trusts",
   async () => {
-    using folder = temporaryFolder()
-    makeCertificate(folder.path)
-    await using proxy = await tlsProxy(folder.path)
-    const at = (name: string) => join(folder.path, name)
-    const tls = { caFile: at("cert.pem"), certFile: at("cert.pem"), keyFile: at("key.pem") }
+    await using proxy = await tlsProxy()
+    const [cert, key] = [proxy.path("cert.pem"), proxy.path("key.pem")]
+    const tls = { caFile: cert, certFile: cert, keyFile: key }
     const router = await startedRouter({ amqp: { url: proxy.url("localhost"), tls }, topics })
     expect((await router.publish("orders", message)).kind).toBe("accepted")
     expect(router.readiness()).toEqual({ ready: true })
@@ -65,9 +68,7 @@ test.skipIf(!canCertify)(
 test.skipIf(!canCertify)(
   "a broker that is not trusted is not talked to, and readiness says why",
   async () => {
-    using folder = temporaryFolder()
-    makeCertificate(folder.path)
-    await using proxy = await tlsProxy(folder.path)
+    await using proxy = await tlsProxy()
     const router = await newRouter({ amqp: { url: proxy.url("localhost") }, topics })
     const started = router.start().catch(() => {})
     const reasons = () => {
