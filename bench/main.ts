@@ -1,5 +1,5 @@
 /**
- * Compares PartyMQ with what else could be done, in one session: `bun run bench`, some five minutes.
+ * Compares PartyMQ with what else could be done, in one session: `bun run bench`, some eight minutes.
  *
  *   --quick, --smoke   less of it, see `plans`
  *   --output json      the whole result as one document instead of tables
@@ -15,7 +15,7 @@ import { resultChart } from "./result-chart.ts"
 import { type ResultDocument, resultDocument } from "./result-document.ts"
 import { resultText } from "./result-text.ts"
 import { runPlan } from "./run-plan.ts"
-import { withBenchBroker } from "./with-bench-broker.ts"
+import { withBenchBrokers } from "./with-bench-brokers.ts"
 
 const { values } = parseArgs({
   options: {
@@ -38,11 +38,9 @@ console.log(values.output === "json" ? JSON.stringify(result) : resultText(resul
 
 function measured(): Promise<ResultDocument> {
   const startedAt = new Date()
-  return withBenchBroker(async (broker, progress) => {
-    const found = await runPlan(broker, plans[form], (text, done, total) =>
-      progress.step(text, done, total),
-    )
-    return resultDocument(form, startedAt, broker, found)
+  return withBenchBrokers(async (bench) => {
+    const found = await runPlan(bench, plans[form])
+    return resultDocument(form, startedAt, found)
   })
 }
 

@@ -15,7 +15,7 @@ import { type Gaps, handOverGaps } from "./members/hand-over-gap.ts"
 import { memberScaling, type Scaling } from "./members/member-scaling.ts"
 import { scalingChart } from "./members/scaling-chart.ts"
 import { withSection } from "./readme-section.ts"
-import { withBenchBroker } from "./with-bench-broker.ts"
+import { withBenchBrokers } from "./with-bench-brokers.ts"
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +34,9 @@ interface Measured {
   readonly version: string
 }
 
-const measured = await withBenchBroker(async (broker, progress): Promise<Measured> => {
+const measured = await withBenchBrokers(async (bench): Promise<Measured> => {
+  const { progress } = bench
+  const broker = await bench.broker("disk")
   const gaps: Gaps[] = []
   const scaling: Scaling[] = []
   for (const [at, type] of types.entries()) {

@@ -1,6 +1,6 @@
 import type { Subject } from "./subject.ts"
 import { consistentHashExchange } from "./subjects/consistent-hash-exchange.ts"
-import { directPublish } from "./subjects/direct-publish.ts"
+import { directPublish, directPublishOf } from "./subjects/direct-publish.ts"
 import { modulusHashExchange } from "./subjects/modulus-hash-exchange.ts"
 import { naiveAmqpClient } from "./subjects/naive-amqp-client.ts"
 import { naiveAmqplib } from "./subjects/naive-amqplib.ts"
@@ -11,7 +11,7 @@ import { baseWorkload, type Workload } from "./workload.ts"
 
 /** One subject with one workload, measured so many times. */
 export interface Case {
-  /** Subjects that are compared with each other take part in `comparison`; other axes show growth. */
+  /** Subjects that are compared with each other share a comparison; other axes show growth. */
   readonly axis: string
   /** What it is called on its axis. */
   readonly label: string
@@ -23,9 +23,17 @@ export interface Case {
 export interface Plan {
   readonly cases: readonly Case[]
   readonly latency: { readonly rounds: number; readonly workload: Workload }
+  /** Run with a broker that has its data on a disk, all others with one that has them in memory. */
+  readonly onDisk: readonly Case[]
 }
 
 export const comparison = "comparison"
+export const comparisonOnDisk = "broker's data on a disk"
+
+/** What it is called among all cases. */
+export const caseName = ({ axis, label }: Pick<Case, "axis" | "label">): string =>
+  axis === comparison ? label : `${axis}: ${label}`
+
 /** The case by which the router's CPU is judged. */
 export const cpuCaseLabel = "PartyMQ, AMQP, 60,000 messages"
 
@@ -35,8 +43,18 @@ export const cpuCaseLabel = "PartyMQ, AMQP, 60,000 messages"
  */
 const comparedWorkload: Workload = { ...baseWorkload, warmUp: 20_000 }
 
+/** The broker writes to the disk all the more often the fewer messages are on their way. */
+const onDisk: readonly Subject[] = [
+  directPublish,
+  directPublishOf(256),
+  directPublishOf(64),
+  partymqAmqp,
+  partymqHttp(64),
+  partymqHttp(256),
+]
+
 /**
- * `full`: everything, some six minutes. `quick`: what the goals need, about one. `smoke`: every subject
+ * `full`: everything, some eight minutes. `quick`: what the goals need, about one. `smoke`: every subject
  * once with a handful of messages, to see that it works: its figures mean nothing.
  */
 export const plans = {
@@ -44,6 +62,8 @@ export const plans = {
     cases: [
       ...compared(4, comparedWorkload, [
         directPublish,
+        directPublishOf(256),
+        directPublishOf(64),
         consistentHashExchange,
         modulusHashExchange,
         naiveAmqplib,
@@ -57,6 +77,7 @@ export const plans = {
       ...growth(2),
     ],
     latency: { rounds: 4, workload: { ...comparedWorkload, messages: 20_000 } },
+    onDisk: compared(4, { ...comparedWorkload, messages: 15_000 }, onDisk, comparisonOnDisk),
   },
   quick: {
     cases: [
@@ -72,6 +93,7 @@ export const plans = {
       cpuCase(1),
     ],
     latency: { rounds: 1, workload: { ...comparedWorkload, messages: 10_000 } },
+    onDisk: [],
   },
   smoke: {
     cases: [
@@ -92,15 +114,22 @@ export const plans = {
       }),
     ],
     latency: { rounds: 1, workload: { ...baseWorkload, warmUp: 200, messages: 1_000 } },
+    onDisk: compared(
+      ...([1, { ...baseWorkload, warmUp: 200, messages: 1_000 }, onDisk] as const),
+      comparisonOnDisk,
+    ),
   },
 } as const satisfies { readonly [form: string]: Plan }
 
 export type Form = keyof typeof plans
 
-function compared(rounds: number, workload: Workload, subjects: readonly Subject[]): Case[] {
-  return subjects.map((subject) => {
-    return { axis: comparison, label: subject.name, subject, workload, rounds }
-  })
+function compared(
+  rounds: number,
+  workload: Workload,
+  subjects: readonly Subject[],
+  axis = comparison,
+): Case[] {
+  return subjects.map((subject) => ({ axis, label: subject.name, subject, workload, rounds }))
 }
 
 function cpuCase(rounds: number): Case {

@@ -2,7 +2,7 @@
  * The chart, written out by hand: it is a list of bars, and the libraries that draw one without a browser
  * are larger than all that PartyMQ depends on.
  */
-import { comparison } from "./plan.ts"
+import { caseName, comparison, comparisonOnDisk } from "./plan.ts"
 import type { ResultDocument } from "./result-document.ts"
 import type { CaseResult } from "./run-plan.ts"
 import { spreadOf } from "./statistics.ts"
@@ -20,9 +20,13 @@ const colours = { partymq: "#0969da", other: "#8c959f", whisker: "#57606a" }
 export function resultChart({ cases, machine, versions, startedAt }: ResultDocument): string {
   const shown = cases.filter(({ rounds }) => rounds.length > 0)
   const most = Math.max(...shown.map((each) => rates(each).most))
+  const compared = shown.filter(({ axis }) => axis === comparison)
+  const onDisk = shown.filter(({ axis }) => axis === comparisonOnDisk)
+  const grown = shown.filter((each) => !compared.includes(each) && !onDisk.includes(each))
   const parts = [
-    { title: "Messages per second", of: shown.filter(({ axis }) => axis === comparison) },
-    { title: "PartyMQ, AMQP, as things grow", of: shown.filter(({ axis }) => axis !== comparison) },
+    { title: "Messages per second", of: compared },
+    { title: "With the broker's data on a disk", of: onDisk },
+    { title: "PartyMQ, AMQP, as things grow", of: grown },
   ].filter(({ of }) => of.length > 0)
   let y = 0
   const drawn: string[] = []
@@ -50,9 +54,10 @@ export function resultChart({ cases, machine, versions, startedAt }: ResultDocum
 
 function row(result: CaseResult, y: number, scale: number): readonly string[] {
   const { median, least, most } = rates(result)
-  const isCompared = result.axis === comparison
-  const label = isCompared ? result.label : `${result.axis}: ${result.label}`
-  const colour = !isCompared || label.startsWith("PartyMQ") ? colours.partymq : colours.other
+  const isCompared = [comparison, comparisonOnDisk].includes(result.axis)
+  const label = isCompared ? result.label : caseName(result)
+  const isOurs = !isCompared || label.startsWith("PartyMQ")
+  const colour = isOurs ? colours.partymq : colours.other
   const at = (value: number) => Math.round(barsFrom + (value / scale) * barsWidth)
   const middle = y + barHeight / 2
   return [

@@ -1,6 +1,5 @@
 import { cpus, platform, release, totalmem } from "node:os"
 import partymq from "../package.json" with { type: "json" }
-import type { BenchBroker } from "./bench-broker.ts"
 import { type Goal, goalsOf } from "./goals.ts"
 import type { Form } from "./plan.ts"
 import type { PlanResult } from "./run-plan.ts"
@@ -20,12 +19,7 @@ export interface ResultDocument extends PlanResult {
   readonly goals: readonly Goal[]
 }
 
-export function resultDocument(
-  form: Form,
-  startedAt: Date,
-  broker: BenchBroker,
-  result: PlanResult,
-): ResultDocument {
+export function resultDocument(form: Form, startedAt: Date, result: PlanResult): ResultDocument {
   return {
     form,
     startedAt: startedAt.toISOString(),
@@ -38,7 +32,7 @@ export function resultDocument(
     versions: {
       partymq: partymq.version,
       bun: Bun.version,
-      rabbitmq: broker.version,
+      rabbitmq: result.broker.version,
       "@cloudamqp/amqp-client": partymq.dependencies["@cloudamqp/amqp-client"],
       amqplib: partymq.devDependencies.amqplib,
     },

@@ -1,9 +1,10 @@
 import type { Goal } from "./goals.ts"
-import { comparison } from "./plan.ts"
+import { caseName, comparison, comparisonOnDisk } from "./plan.ts"
 import type { OpenLoopResult } from "./programs/open-loop.ts"
 import type { ResultDocument } from "./result-document.ts"
 import type { CaseResult, LatencyResult } from "./run-plan.ts"
 import { type Spread, spreadOf } from "./statistics.ts"
+import { whereOn } from "./storage.ts"
 
 const bytesOfMegabyte = 1024 ** 2
 /** A program that somebody else runs changes the figures from here on. */
@@ -12,18 +13,20 @@ const disturbedPercent = 15
 /** A run as Markdown that reads well on a terminal, too. */
 export function resultText(result: ResultDocument): string {
   const compared = result.cases.filter(({ axis }) => axis === comparison)
-  const grown = result.cases.filter(({ axis }) => axis !== comparison)
+  const onDisk = result.cases.filter(({ axis }) => axis === comparisonOnDisk)
+  const grown = result.cases.filter((each) => !compared.includes(each) && !onDisk.includes(each))
   const parts = [
     circumstances(result),
     table(caseHeads, compared.map(caseRow)),
-    ...(grown.length > 0 ? [table(caseHeads, grown.map(caseRow))] : []),
+    ...[onDisk, grown].flatMap((of) => (of.length > 0 ? [table(caseHeads, of.map(caseRow))] : [])),
     latencyText(result.latency),
     table(["Goal", "Gate", "Aim", "Measured", "Verdict"], result.goals.map(goalRow)),
   ]
   return `${parts.join("\n\n")}\n`
 }
 
-function circumstances({ form, startedAt, machine, versions, cases }: ResultDocument): string {
+function circumstances(result: ResultDocument): string {
+  const { form, startedAt, machine, versions, cases, broker } = result
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   const { cpu, cores, memoryBytes, system } = machine
   const gigabytes = (memoryBytes / 1024 ** 3).toFixed(0)
@@ -31,7 +34,8 @@ function circumstances({ form, startedAt, machine, versions, cases }: ResultDocu
   const { median, most } = spreadOf(elsewhere)
   return [
     `${form} form, ${startedAt.slice(0, 10)}; ${cpu}, ${cores} cores, ${gigabytes} GB, ${system};`,
-    `${names.join(", ")}.`,
+    `${names.join(", ")};`,
+    `the broker's data ${broker.medium === undefined ? "wherever it has them" : whereOn[broker.medium]} where nothing else is said.`,
     `Other processes took ${median.toFixed(0)} % of the machine (at most ${most.toFixed(0)} %).`,
     ...(most > disturbedPercent ? ["That is too much: where it was, figures mean little."] : []),
   ].join("\n")
@@ -42,8 +46,9 @@ const caseHeads = [
   "Peak MB",
 ]
 
-function caseRow({ axis, label, missing, rounds }: CaseResult): readonly string[] {
-  const name = axis === comparison ? label : `${axis}: ${label}`
+function caseRow(result: CaseResult): readonly string[] {
+  const { missing, rounds } = result
+  const name = caseName(result)
   if (missing !== undefined) return [name, `not measured: ${missing}`, "", "", ""]
   const of = (figure: keyof (typeof rounds)[number]) =>
     spreadOf(rounds.map((round) => round[figure]))

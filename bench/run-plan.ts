@@ -1,8 +1,9 @@
 import type { BenchBroker } from "./bench-broker.ts"
-import { type Case, comparison, type Plan } from "./plan.ts"
+import { type Case, caseName, type Plan } from "./plan.ts"
 import type { OpenLoopResult } from "./programs/open-loop.ts"
 import { type Between, runLatency } from "./run-latency.ts"
 import { type Measured, runOnce } from "./run-once.ts"
+import type { Bench } from "./with-bench-brokers.ts"
 import type { Workload } from "./workload.ts"
 
 /** What one case came to, round by round. */
@@ -26,41 +27,57 @@ export interface LatencyResult {
 }
 
 export interface PlanResult {
+  readonly broker: Pick<BenchBroker, "version" | "medium">
   readonly cases: readonly CaseResult[]
   readonly latency: LatencyResult
 }
 
+type Step = (text: string) => void
+
 /**
  * Runs a plan: a round of all cases, then the next, each beginning with another one, so that what else
- * happens on the machine meets all of them alike.
- *
- * @param say told of each run before it starts, with its number and how many there are
+ * happens on the machine meets all of them alike. The broker has its data in memory; once all is done
+ * another one, with its data on a disk, runs what the plan has for that. Where there is no choice,
+ * because the broker is somebody else's or the machine has only one kind, that is left out.
  */
-export async function runPlan(
-  broker: BenchBroker,
-  plan: Plan,
-  say: (text: string, done: number, total: number) => void,
-): Promise<PlanResult> {
-  const runs = plan.cases.reduce((sum, { rounds }) => sum + rounds, 0)
-  const total = 1 + runs + 1 + plan.latency.rounds * 2
+export async function runPlan(bench: Bench, plan: Plan): Promise<PlanResult> {
+  const { latency, onDisk } = plan
+  const total = 1 + runs(plan.cases) + 1 + latency.rounds * 2 + 1 + runs(onDisk)
   let done = 0
-  const step = (text: string) => say(text, done++, total)
-  const [first] = plan.cases
-  if (first !== undefined) {
-    // A broker that has just started is slower than it will ever be again.
-    step("a run that does not count")
-    await runOnce(broker, first.subject, first.workload)
-  }
-  const cases = await runCases(broker, plan.cases, step)
-  const latency = await runLatencies(broker, plan.latency, step)
-  return { cases, latency }
+  const step = (text: string) => bench.progress.step(text, done++, total)
+  const broker = await bench.broker("memory")
+  const found = await runCases(broker, plan.cases, step)
+  const latencies = await runLatencies(broker, latency, step)
+  await broker.stop()
+  const foundOnDisk = broker.medium === "memory" ? await runOnDisk(bench, onDisk, step) : []
+  const { version, medium } = broker
+  const cases = [...found, ...foundOnDisk]
+  return { broker: { version, ...(medium && { medium }) }, cases, latency: latencies }
+}
+
+const runs = (cases: readonly Case[]) => cases.reduce((sum, { rounds }) => sum + rounds, 0)
+
+async function runOnDisk(
+  bench: Bench,
+  cases: readonly Case[],
+  step: Step,
+): Promise<readonly CaseResult[]> {
+  if (cases.length === 0) return []
+  const broker = await bench.broker("disk")
+  return broker.medium === "disk" ? await runCases(broker, cases, step) : []
 }
 
 async function runCases(
   broker: BenchBroker,
   cases: readonly Case[],
-  step: (text: string) => void,
+  step: Step,
 ): Promise<readonly CaseResult[]> {
+  const [first] = cases
+  if (first !== undefined) {
+    // A broker that has just started is slower than it will ever be again.
+    step("a run that does not count")
+    await runOnce(broker, first.subject, first.workload)
+  }
   const results = cases.map((): { missing?: string; rounds: Measured[] } => ({ rounds: [] }))
   const rounds = Math.max(...cases.map((each) => each.rounds))
   for (let round = 0; round < rounds; round++) {
@@ -69,7 +86,7 @@ async function runCases(
       const each = cases[index]!
       const result = results[index]!
       if (round >= each.rounds) continue
-      step(each.axis === comparison ? each.label : `${each.axis}: ${each.label}`)
+      step(caseName(each))
       if (result.missing !== undefined) continue
       const measured = await runOnce(broker, each.subject, each.workload).catch((error: Error) => {
         throw new Error(`${each.subject.name} (${each.label}): ${error.message}`)
@@ -86,7 +103,7 @@ async function runCases(
 async function runLatencies(
   broker: BenchBroker,
   { rounds, workload }: Plan["latency"],
-  step: (text: string) => void,
+  step: Step,
 ): Promise<LatencyResult> {
   step("latency: the most that gets through")
   const { messagesPerSecond: maxRate } = await runLatency(broker, "PartyMQ", workload, undefined)

@@ -11,9 +11,11 @@ export interface PublishInput {
   readonly exchange: string
   /** By the key's index. */
   readonly queues: readonly string[]
+  /** @default as many as are of use */
+  readonly unconfirmedMax?: number
 }
 
-const { url, workload, exchange, queues } = programInput<PublishInput>()
+const { url, workload, exchange, queues, unconfirmedMax } = programInput<PublishInput>()
 await using opened = await openChannel(url)
 const { channel } = opened
 await channel.confirmSelect()
@@ -27,7 +29,7 @@ const publish = (n: number) => {
   return channel.basicPublish(exchange, routingKey, messages.body(n), properties)
 }
 
-await publishAll(0, workload.warmUp, publish)
+await publishAll(0, workload.warmUp, publish, unconfirmedMax)
 await readyToGo()
-await publishAll(workload.warmUp, messages.count, publish)
+await publishAll(workload.warmUp, messages.count, publish, unconfirmedMax)
 await done()

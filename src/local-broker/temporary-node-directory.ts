@@ -16,13 +16,13 @@ import {
 const unrecordedAgeMsMax = 60_000
 
 /** Where temporary nodes live: one directory per user, closed to others. */
-export function temporaryNodesRoot(): string {
-  return join(tmpdir(), `partymq-${userInfo().uid}`)
+export function temporaryNodesRoot(folder = tmpdir()): string {
+  return join(folder, `partymq-${userInfo().uid}`)
 }
 
 /** A directory of its own for a node that leaves nothing behind; sweeps abandoned ones first. */
-export function makeTemporaryNodeDirectory(): string {
-  const root = temporaryNodesRoot()
+export function makeTemporaryNodeDirectory(folder = tmpdir()): string {
+  const root = temporaryNodesRoot(folder)
   mkdirSync(root, { recursive: true, mode: 0o700 })
   const found = lstatSync(root)
   if (!found.isDirectory() || found.uid !== userInfo().uid) {
