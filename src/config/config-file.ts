@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { extname, join, resolve } from "node:path"
-import { pathToFileURL } from "node:url"
 import { parse } from "yaml"
+import { defaultExport } from "../plugin/default-export.ts"
 import { providePackages } from "../plugin/provide-packages.ts"
 import { ConfigError, configProblem } from "./config-error.ts"
 import { redactText } from "./redact-text.ts"
@@ -30,9 +30,10 @@ export function findConfigFile(folder: string, asked: string | undefined): strin
 
 /**
  * What a configuration file says, unchecked: the default export of a module, or a document.
+ * @param timeoutMs how long a module may take to load
  * @throws {ConfigError} when it cannot be read, run or understood
  */
-export async function readConfigFile(file: string): Promise<unknown> {
+export async function readConfigFile(file: string, timeoutMs?: number): Promise<unknown> {
   const ending = extname(file)
   try {
     switch (ending) {
@@ -40,7 +41,7 @@ export async function readConfigFile(file: string): Promise<unknown> {
       case ".js":
       case ".mts":
       case ".mjs":
-        return await defaultExport(file)
+        return await exported(file, timeoutMs)
       case ".json":
         return JSON.parse(readFileSync(file, "utf8"))
       case ".yaml":
@@ -55,12 +56,12 @@ export async function readConfigFile(file: string): Promise<unknown> {
   throw new ConfigError([configProblem(file, `of an unknown kind`, kinds)])
 }
 
-async function defaultExport(file: string): Promise<unknown> {
+async function exported(file: string, timeoutMs: number | undefined): Promise<unknown> {
   // Wherever the file lies, it may import `defineConfig` from "partymq".
   providePackages(file)
-  const module = (await import(pathToFileURL(file).href)) as { default?: unknown }
-  if (module.default === undefined) throw new Error("it has no default export")
-  return module.default
+  const config = await defaultExport(file, timeoutMs)
+  if (config === undefined) throw new Error("it has no default export")
+  return config
 }
 
 function readable(ending: string): string {

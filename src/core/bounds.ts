@@ -195,8 +195,8 @@ export const bounds = {
   pullIdleMs: 60_000,
   /** How long a dead letter that the broker does not take waits until it is given out again. */
   pullDeadLetterRetryMs: 30_000,
-  /** How long the code of a plugin may take to load, and its partitioner to place the sample keys. */
-  pluginLoadTimeoutMs: 30_000,
+  /** How long a plugin or a configuration may take to load, and a partitioner for the sample keys. */
+  moduleLoadTimeoutMs: 30_000,
   placementSampleTimeoutMs: 10_000,
   /** Partitions of a client-bound group: each is read on a channel of its own. */
   clientPartitionsMax: 1024,

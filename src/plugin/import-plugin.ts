@@ -1,8 +1,7 @@
-import { pathToFileURL } from "node:url"
 import * as v from "valibot"
 import { bounds } from "../core/bounds.ts"
-import { within } from "../within.ts"
 import type { KeyExtractorPlugin, PartitionerPlugin, PluginKind } from "./contract.ts"
+import { defaultExport } from "./default-export.ts"
 import { locatePlugin } from "./locate-plugin.ts"
 import { PluginError } from "./plugin-error.ts"
 import { providePackages } from "./provide-packages.ts"
@@ -53,11 +52,11 @@ export async function importPlugin<Kind extends PluginKind>(
   use: string,
   kind: Kind,
   baseDir: string,
-  timeoutMs: number = bounds.pluginLoadTimeoutMs,
+  timeoutMs: number = bounds.moduleLoadTimeoutMs,
 ): Promise<Kinds[Kind]> {
   const { file, builtIn } = locatePlugin(use, kind, baseDir)
   if (!builtIn) providePackages(file)
-  const exported = await defaultExport(use, file, timeoutMs)
+  const exported = await run(use, file, timeoutMs)
   const parsed = v.safeParse(pluginSchema, exported)
   if (!parsed.success) throw new PluginError("plugin_shape", misshapen(use, parsed.issues[0]))
   if (parsed.output.kind !== kind) {
@@ -70,19 +69,12 @@ export async function importPlugin<Kind extends PluginKind>(
   return exported as Kinds[Kind]
 }
 
-async function defaultExport(use: string, file: string, timeoutMs: number): Promise<unknown> {
-  const fact = `it takes over ${timeoutMs} ms; a top-level await of its may never end`
+async function run(use: string, file: string, timeoutMs: number): Promise<unknown> {
   try {
-    const loading: Promise<{ readonly default?: unknown }> = import(pathToFileURL(file).href)
-    return (await within(timeoutMs, loading, () => new Error(fact))).default
-  } catch (thrown) {
-    throw new PluginError(
-      "plugin_load_failed",
-      `plugin "${use}" failed to load: ${reason(thrown)}`,
-      {
-        cause: thrown,
-      },
-    )
+    return await defaultExport(file, timeoutMs)
+  } catch (cause) {
+    const detail = `plugin "${use}" failed to load: ${reason(cause)}`
+    throw new PluginError("plugin_load_failed", detail, { cause })
   }
 }
 

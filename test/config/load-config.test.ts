@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { join } from "node:path"
+import { readConfigFile } from "../../src/config/config-file.ts"
 import type { Environment } from "../../src/config/environment.ts"
 import { loadConfig } from "../../src/config/load-config.ts"
 import { problemsOf } from "./problems-of.ts"
@@ -71,6 +72,12 @@ export default defineConfig({ http: { port }, topics: { orders: {} } })`,
       expect(problems[0]?.message).toContain(expected)
     })
   }
+
+  test("a module that never ends loading is reported", async () => {
+    using folder = temporaryFolder({ "a.ts": "await new Promise(() => {})\nexport default {}" })
+    const problems = await problemsOf(() => readConfigFile(join(folder.path, "a.ts"), 50))
+    expect(problems[0]?.message).toContain("it takes over 50 ms")
+  })
 
   test("a document that cannot be parsed is not quoted, for it may hold a password", async () => {
     using folder = temporaryFolder({

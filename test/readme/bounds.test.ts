@@ -5,7 +5,7 @@ import { readPage } from "./pages.ts"
 /** Where a page quotes a bound, and how. */
 const quotes: readonly (readonly [page: string, quote: string])[] = [
   ["docs/partitioners.md", `A key has at most ${bounds.keyBytesMax} bytes.`],
-  ["docs/partitioners.md", `loading after ${bounds.pluginLoadTimeoutMs / 1000} seconds`],
+  ["docs/partitioners.md", `loading after ${bounds.moduleLoadTimeoutMs / 1000} seconds`],
   ["docs/partitioners.md", `over ${bounds.placementSampleTimeoutMs / 1000} seconds for`],
   ["docs/http.md", `over ${bounds.keyBytesMax} bytes`],
   ["docs/http.md", `one frame (${bounds.frameBytesMax / 1024} KiB)`],
