@@ -43,6 +43,22 @@ export const cpuCaseLabel = "PartyMQ, AMQP, 60,000 messages"
  */
 const comparedWorkload: Workload = { ...baseWorkload, warmUp: 20_000 }
 
+const smokeWorkload: Workload = { ...baseWorkload, warmUp: 200, messages: 1_000 }
+
+const everySubject: readonly Subject[] = [
+  directPublish,
+  directPublishOf(256),
+  directPublishOf(64),
+  consistentHashExchange,
+  modulusHashExchange,
+  naiveAmqplib,
+  naiveAmqpClient,
+  partymqAmqp,
+  partymqHttp(64),
+  partymqHttp(256),
+  partymqHttpBatch,
+]
+
 /** The broker writes to the disk all the more often the fewer messages are on their way. */
 const onDisk: readonly Subject[] = [
   directPublish,
@@ -59,23 +75,7 @@ const onDisk: readonly Subject[] = [
  */
 export const plans = {
   full: {
-    cases: [
-      ...compared(4, comparedWorkload, [
-        directPublish,
-        directPublishOf(256),
-        directPublishOf(64),
-        consistentHashExchange,
-        modulusHashExchange,
-        naiveAmqplib,
-        naiveAmqpClient,
-        partymqAmqp,
-        partymqHttp(64),
-        partymqHttp(256),
-        partymqHttpBatch,
-      ]),
-      cpuCase(4),
-      ...growth(2),
-    ],
+    cases: [...compared(4, comparedWorkload, everySubject), cpuCase(4), ...growth(2)],
     latency: { rounds: 4, workload: { ...comparedWorkload, messages: 20_000 } },
     onDisk: compared(4, { ...comparedWorkload, messages: 15_000 }, onDisk, comparisonOnDisk),
   },
@@ -97,27 +97,14 @@ export const plans = {
   },
   smoke: {
     cases: [
-      ...compared(1, { ...baseWorkload, warmUp: 200, messages: 1_000 }, [
-        directPublish,
-        consistentHashExchange,
-        modulusHashExchange,
-        naiveAmqplib,
-        naiveAmqpClient,
-        partymqAmqp,
-        partymqHttp(64),
-        partymqHttp(256),
-        partymqHttpBatch,
-      ]),
+      ...compared(1, smokeWorkload, everySubject),
       grown("everything else", "quorum, body key, 3 groups, skewed, transient", 1, {
         ...{ queueType: "quorum", keyFrom: "body", groups: 3, spread: "skewed", persistent: false },
         ...{ warmUp: 200, messages: 1_000 },
       }),
     ],
-    latency: { rounds: 1, workload: { ...baseWorkload, warmUp: 200, messages: 1_000 } },
-    onDisk: compared(
-      ...([1, { ...baseWorkload, warmUp: 200, messages: 1_000 }, onDisk] as const),
-      comparisonOnDisk,
-    ),
+    latency: { rounds: 1, workload: smokeWorkload },
+    onDisk: compared(1, smokeWorkload, onDisk, comparisonOnDisk),
   },
 } as const satisfies { readonly [form: string]: Plan }
 

@@ -4,7 +4,7 @@ import type { Workload } from "./workload.ts"
 /** One way to bring messages into partition queues. */
 export interface Subject {
   readonly name: string
-  /** Why it cannot take part with this broker or this version; absent when it can. */
+  /** Why it cannot take part with this broker; absent when it can. */
   missing?(vhost: BenchVhost): Promise<string | undefined>
   /** Makes everything ready: queues, processes, a backlog, the messages of the warm-up. */
   prepare(vhost: BenchVhost, workload: Workload): Promise<Contender>
