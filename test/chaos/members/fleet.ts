@@ -16,6 +16,8 @@ export interface FleetOptions {
 interface Process {
   readonly child: ReturnType<typeof Bun.spawn>
   frozenSinceMs: number | undefined
+  /** When it was woken last, in milliseconds since 1970. */
+  wokenMs: number
   /** Groups of which it was cut off since it was frozen. */
   readonly cutOff: Set<string>
   /** It has said so; before, a signal ends it as it ends any program that is loading. */
@@ -72,6 +74,7 @@ export class Fleet {
     this.#processes.set(member, {
       child,
       frozenSinceMs: undefined,
+      wokenMs: 0,
       cutOff: new Set(),
       hasBegun: false,
     })
@@ -107,6 +110,7 @@ export class Fleet {
       oracle.woke(member, isPastLease || process.cutOff.has(group))
     process.frozenSinceMs = undefined
     process.cutOff.clear()
+    process.wokenMs = Date.now()
     process.child.kill("SIGCONT")
   }
 
@@ -155,7 +159,7 @@ export class Fleet {
     const oracle = this.oracles.get(said.group)!
     switch (said.kind) {
       case "started":
-        oracle.started(member, said)
+        oracle.started(member, said, said.begunMs < (this.#processes.get(member)?.wokenMs ?? 0))
         break
       case "ended":
         oracle.ended(member, said, said.isAborted)

@@ -38,9 +38,10 @@ for (const group of orders.groups) {
     http: orders.httpUrl,
     ...{ topic: orders.topic, group, memberId: orders.member, prefetch: 20 },
     async handler(message, { signal }) {
+      const begunMs = Date.now()
       const { key, revision } = message.json() as { key: string; revision: number }
       const run = { group, key, revision, partition: message.partition }
-      await say({ kind: "started", ...run })
+      await say({ kind: "started", ...run, begunMs })
       await Bun.sleep(random.next() * orders.handlerMsMax)
       await say({ kind: "ended", ...run, isAborted: signal.aborted })
     },

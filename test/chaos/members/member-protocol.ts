@@ -7,6 +7,8 @@ export type Said =
       readonly key: string
       readonly revision: number
       readonly partition: number
+      /** When the handler began, as all processes of the machine count: milliseconds since 1970. */
+      readonly begunMs: number
     }
   | {
       readonly kind: "ended"

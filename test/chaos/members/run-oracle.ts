@@ -33,14 +33,20 @@ export class RunOracle {
     return this.#order.distinct
   }
 
-  started(member: string, run: Run): void {
+  /** @param isLate it was frozen just after it had begun this, and could tell only when it woke up */
+  started(member: string, run: Run, isLate: boolean): void {
     const { key, partition } = run
-    if (this.#unaware.has(member)) {
+    const running = { ...run, member, wasFrozen: isLate || this.#frozen.has(member) }
+    if (this.#unaware.has(member) && !isLate) {
       this.violations.push(`${member} started ${shown(run)} when it woke up, before it was fenced`)
     }
     const other = this.#running.get(key)
-    if (other !== undefined) this.#overtaken(other, member, run)
-    this.#running.set(key, { ...run, member, wasFrozen: this.#frozen.has(member) })
+    // The other one began after it.
+    if (other !== undefined && isLate) this.#excuse(running)
+    else {
+      if (other !== undefined) this.#overtaken(other, member, run)
+      this.#running.set(key, running)
+    }
     this.#order.started(member, partition, run)
   }
 
@@ -99,11 +105,14 @@ export class RunOracle {
   }
 
   #overtaken(other: Running, member: string, run: Run): void {
-    if (other.wasFrozen) {
-      this.excused += 1
-      this.#superseded.add(other)
-    } else
+    if (other.wasFrozen) this.#excuse(other)
+    else
       this.violations.push(`${member} ran ${shown(run)} while ${other.member} ran ${shown(other)}`)
+  }
+
+  #excuse(run: Running): void {
+    this.excused += 1
+    this.#superseded.add(run)
   }
 }
 
