@@ -47,7 +47,8 @@ for (const group of orders.groups) {
     },
   })
   const joined = () => void say({ kind: "joined", group })
-  void consumer.ready.then(joined)
+  // It may be told to leave before.
+  consumer.ready.then(joined, () => {})
   consumer.on("reconnected", joined)
   consumer.on("fenced", ({ reason }) => void say({ kind: "fenced", group, reason }))
   consumer.on("deadLettered", ({ detail }) => void say({ kind: "deadLettered", group, detail }))
