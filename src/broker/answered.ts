@@ -8,3 +8,7 @@ import { BrokerError } from "./broker-error.ts"
  */
 export const answered = <T>(timeoutMs: number, answer: Promise<T>, doing: string): Promise<T> =>
   within(timeoutMs, answer, () => new BrokerError(`${doing} took over ${timeoutMs} ms`, "timeout"))
+
+/** Whether that is what it was: a refusal is an answer. */
+export const isTimeout = (error: unknown): boolean =>
+  error instanceof BrokerError && error.code === "timeout"

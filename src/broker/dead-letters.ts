@@ -4,8 +4,8 @@ import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
-import { isMissing } from "./partition-queues.ts"
 import { readQueue } from "./queue-reader.ts"
+import { isMissing } from "./refusal.ts"
 import { withChannel } from "./with-channel.ts"
 
 /** How many messages wait in a queue; `undefined` when there is no such queue. */

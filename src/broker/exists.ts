@@ -1,7 +1,7 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
-import { isMissing } from "./partition-queues.ts"
+import { isMissing } from "./refusal.ts"
 import { withChannel } from "./with-channel.ts"
 
 /**

@@ -3,7 +3,7 @@ import type { Lane } from "../core/lane.ts"
 import type { TopicPlan } from "../topic-plan.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
-import { isMissing } from "./partition-queues.ts"
+import { isMissing } from "./refusal.ts"
 import { withChannel } from "./with-channel.ts"
 
 /** One group of a topic as it is routed at the moment. */

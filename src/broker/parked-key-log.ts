@@ -8,7 +8,7 @@ import {
 } from "../core/group/parked-keys.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
-import { isMissing } from "./partition-queues.ts"
+import { isMissing } from "./refusal.ts"
 import { withChannel } from "./with-channel.ts"
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))

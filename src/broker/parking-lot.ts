@@ -10,7 +10,8 @@ import type { TopicPlan } from "../topic-plan.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { ParkedKeyLog } from "./parked-key-log.ts"
-import { declareQueues, isMissing, partitionQueueDeclaration } from "./partition-queues.ts"
+import { declareQueues, partitionQueueDeclaration } from "./partition-queues.ts"
+import { isMissing } from "./refusal.ts"
 import { withChannel } from "./with-channel.ts"
 
 /** A parked key, and the queue with its messages, which exists. */

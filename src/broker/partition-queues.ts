@@ -1,11 +1,12 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import type { PartitionQueueConfig } from "../config/config.ts"
 import { bounds } from "../core/bounds.ts"
+import { isTimeout } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { rabbitmqMajor } from "./rabbitmq-version.ts"
 import { readConflict } from "./read-conflict.ts"
-import { replyCode } from "./reply-code.ts"
+import { isConflict, isMissing } from "./refusal.ts"
 import { withChannel } from "./with-channel.ts"
 
 type QueueArguments = { [name: string]: string | number | boolean }
@@ -142,20 +143,10 @@ async function declareBatch(
   }
 }
 
-const isTimeout = (error: unknown): boolean =>
-  error instanceof BrokerError && error.code === "timeout"
-
 const declareQueue = (
   channel: AMQPChannel,
   { queue, arguments: args, protections }: QueueDeclaration,
 ) => channel.queueDeclare(queue, { durable: true }, { ...args, ...protections })
-
-/** `PRECONDITION_FAILED` */
-export const isConflict = ({ message }: Error): boolean => replyCode(message) === 406
-/** `NOT_FOUND`, but it is there: on a node that is not. */
-export const isAway = ({ message }: Error): boolean => /down or inaccessible/.test(message)
-/** `NOT_FOUND` */
-export const isMissing = ({ message }: Error): boolean => replyCode(message) === 404
 
 async function declareOneByOne(
   connection: Connection,

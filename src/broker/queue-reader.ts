@@ -5,6 +5,7 @@ import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
+import { isSettledAgain } from "./is-settled-again.ts"
 
 /** One consumer on one queue, on a channel of its own. */
 export interface QueueReader {
@@ -35,10 +36,18 @@ export interface QueueReaderOptions {
   readonly prefetch: number
   /** Names the consumer to people and to the management API. @default the broker makes one up */
   readonly consumerTag?: string
+  /**
+   * It was gone, or could not be consumed, when it was last tried: it is consumed only if it is there
+   * for good. @default false
+   */
+  readonly wasGone?: boolean
   readonly delivered: (delivery: Delivery, reader: QueueReader) => void
-  /** The broker ended it: the queue or the channel is gone. */
-  readonly ended: (reason: string) => void
+  /** The broker ended it. */
+  readonly ended: (reason: string, end: ReaderEnd) => void
 }
+
+/** `queue_gone`: its queue was deleted or moved; the connection and its other channels are as they were. */
+export type ReaderEnd = "queue_gone" | "channel_lost"
 
 /**
  * Consumes a queue with manual acks. On a Single Active Consumer queue nothing is delivered while
@@ -48,24 +57,27 @@ export interface QueueReaderOptions {
 export async function readQueue(
   connection: Connection,
   queue: string,
-  { prefetch, consumerTag: tag, delivered, ended }: QueueReaderOptions,
+  { prefetch, consumerTag: tag, wasGone = false, delivered, ended }: QueueReaderOptions,
 ): Promise<QueueReader> {
+  if (wasGone && !(await isSettledAgain(connection, queue))) {
+    throw new BrokerError(`cannot consume queue "${queue}": there is no such queue`)
+  }
   let isOpen = true
-  const end = (reason: string) => {
+  const end = (reason: string, why: ReaderEnd) => {
     if (!isOpen) return
     isOpen = false
-    ended(reason)
+    ended(reason, why)
   }
   const channel: AMQPChannel = await connection.rawChannel(
     {
       // Deliveries go on arriving until the broker has closed the channel.
       delivered: (delivery) => isOpen && delivered(delivery, reader),
       cancelled: () => {
-        end(`queue "${queue}" was deleted`)
+        end(`queue "${queue}" was deleted`, "queue_gone")
         connection.closeRaw(channel)
       },
     },
-    end,
+    (reason) => end(reason, "channel_lost"),
   )
   let consumerTag = ""
   const reader: QueueReader = {

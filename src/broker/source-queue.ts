@@ -4,8 +4,9 @@ import { sourceLock } from "../core/generation.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import { exchangeExists, queueExists } from "./exists.ts"
-import { deliveryProtection, isConflict } from "./partition-queues.ts"
+import { deliveryProtection } from "./partition-queues.ts"
 import { readConflict } from "./read-conflict.ts"
+import { isConflict } from "./refusal.ts"
 import { withChannel } from "./with-channel.ts"
 
 /** What is known of a source queue once it is certain to exist. */

@@ -5,7 +5,7 @@ export type FenceReason =
   /** PartyMQ says so: it was not heard of for too long, or did not give a partition back in time. */
   | "unknown_member"
   | "connection_lost"
-  /** The broker ended one of its channels. */
+  /** The broker ended one of its channels, though the queue is there. */
   | "channel_lost"
   /** The broker was not heard of for too long, or this process stood still. */
   | "lease_over"
@@ -44,7 +44,7 @@ export interface ConsumerEvents {
   readonly resumed: { readonly key: Uint8Array; readonly partition: number }
   /** It is connected to the broker and a member once more. */
   readonly reconnected: { readonly memberId: string }
-  /** Something that it tries again by itself: PartyMQ or the broker is away, a queue is missing. */
+  /** Something that it tries again by itself: PartyMQ or the broker is away, a queue is gone. */
   readonly trouble: { readonly detail: string }
 }
 

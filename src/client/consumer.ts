@@ -20,7 +20,7 @@ import { Parking } from "./parking.ts"
 import { endsWithin, Pause } from "./pause.ts"
 import type { Poison } from "./poison.ts"
 import { Session } from "./session.ts"
-import type { Subscription } from "./subscription.ts"
+import type { Subscription, SubscriptionOptions } from "./subscription.ts"
 
 type PartitionQueue = Pick<QueuePlace, "partition" | "queue" | "queueType">
 const confirmTimeoutMs = 30_000
@@ -208,7 +208,7 @@ export class Consumer {
     })
   }
 
-  #subscription(queue: PartitionQueue, ended: (reason: string) => void): Subscription {
+  #subscription(queue: PartitionQueue, ended: SubscriptionOptions["ended"]): Subscription {
     const { topic, group, prefetch } = this.#options
     const parking = this.#parking
     const subscription = newSubscription({ topic, group, ...queue }, this.#keys, {

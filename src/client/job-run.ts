@@ -57,8 +57,8 @@ export class JobRun {
   ): Promise<void> {
     const { handler, handlerTimeoutMs, retry, mayStart, happened } = this.#options
     const { item: job } = place
-    // It may have waited to hear whether its key is parked.
-    if (!mayStart()) return subscription.retry(place)
+    // It may have waited to hear whether its key is parked, and its partition be lost meanwhile.
+    if (!mayStart() || subscription.isTold) return subscription.retry(place)
     const { message } = job
     const attempt = job.failures + 1
     const outcome = await runHandler(handler, message, attempt, controller, handlerTimeoutMs)

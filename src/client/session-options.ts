@@ -1,4 +1,5 @@
 import type { Connection } from "../broker/connection.ts"
+import type { ReaderEnd } from "../broker/queue-reader.ts"
 import type { FenceReason } from "./consumer-events.ts"
 import type { Assignment, MembersApi } from "./members-api.ts"
 import type { Subscription } from "./subscription.ts"
@@ -15,7 +16,7 @@ export interface SessionOptions {
   readonly subscribe: (
     partition: number,
     queue: string,
-    ended: (reason: string) => void,
+    ended: (reason: string, end: ReaderEnd) => void,
   ) => Subscription
   readonly subscribed: (subscription: Subscription) => void
   /** Its channel is closed, or its connection lost; nothing of it runs any more. */

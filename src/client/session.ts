@@ -1,4 +1,4 @@
-import { answered } from "../broker/answered.ts"
+import { answered, isTimeout } from "../broker/answered.ts"
 import { bounds } from "../core/bounds.ts"
 import type { FenceReason } from "./consumer-events.ts"
 import { HandOverTurns } from "./hand-over-turns.ts"
@@ -21,6 +21,8 @@ export class Session {
     due: () => this.#unwanted(),
     begin: (each) => this.#giveBack(each),
   })
+  /** Queues that were gone, or could not be consumed, when that was last tried. */
+  readonly #gone = new Set<string>()
   #assignment: Assignment
   /** The newest generation whose queues were all subscribed to. */
   #actedOn = 0
@@ -50,7 +52,8 @@ export class Session {
   }
 
   get partitions(): readonly number[] {
-    return [...this.#subscriptions.keys()].sort((a, b) => a - b)
+    const held = [...this.#subscriptions].filter(([, each]) => !each.isLost)
+    return held.map(([partition]) => partition).sort((a, b) => a - b)
   }
 
   /** Whether what was delivered is certainly ours at this moment; looks at the clock. */
@@ -168,21 +171,24 @@ export class Session {
 
   async #subscribe(partition: number, queue: string): Promise<void> {
     const { connection, subscribe, subscribed, trouble } = this.#options
-    const subscription = subscribe(partition, queue, (detail) => {
+    const subscription = subscribe(partition, queue, (detail, end) => {
       // With a connection its channels go, and they are heard of just before.
       setImmediate(() => {
         if (this.#subscriptions.get(partition) !== subscription) return
-        this.fence("channel_lost", detail, subscription)
+        if (end === "queue_gone") this.#loseQueue(subscription, detail)
+        else this.fence("channel_lost", detail, subscription)
       })
     })
     this.#subscriptions.set(partition, subscription)
     try {
-      const opening = subscription.open(connection)
+      const opening = subscription.open(connection, this.#gone.has(queue))
       await answered(bounds.requestTimeoutMs, opening, `subscribing to "${queue}"`)
+      this.#gone.delete(queue)
       subscribed(subscription)
       this.#pause.end()
     } catch (error) {
       if (this.#fence !== undefined) return
+      this.#gone.add(queue)
       const detail = error instanceof Error ? error.message : "unknown"
       // One that is not answered may be a consumer yet: only the connection's end makes certain.
       if (isTimeout(error)) return connection.destroy(detail)
@@ -191,11 +197,22 @@ export class Session {
     }
   }
 
-  async #giveBack(subscription: Subscription): Promise<void> {
-    if (subscription.isStopped) return
+  /** A queue is gone, its messages with it or another's: it is subscribed to again if it comes back. */
+  #loseQueue(subscription: Subscription, detail: string): void {
+    this.#gone.add(subscription.place.queue)
+    this.#options.trouble(detail)
+    void this.#drain(subscription)
+  }
+
+  #giveBack(subscription: Subscription): void {
+    if (!subscription.isStopped) void this.#drain(subscription)
+  }
+
+  /** What ran has ended before there can be another for the partition: they would share its keys. */
+  async #drain(subscription: Subscription): Promise<void> {
     await subscription.drain().catch(() => {})
     if (this.#fence !== undefined) return
-    this.#forget(subscription.place.partition, subscription, true)
+    this.#forget(subscription.place.partition, subscription, !subscription.isLost)
     this.#pause.end()
   }
 
@@ -229,6 +246,3 @@ export class Session {
     }
   }
 }
-
-const isTimeout = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "timeout"

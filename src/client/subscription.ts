@@ -1,6 +1,6 @@
 import type { Connection } from "../broker/connection.ts"
 import type { Delivery } from "../broker/content-reader.ts"
-import { type QueueReader, readQueue } from "../broker/queue-reader.ts"
+import { type QueueReader, type ReaderEnd, readQueue } from "../broker/queue-reader.ts"
 import { bounds } from "../core/bounds.ts"
 import { AckPlan } from "../core/consume/ack-plan.ts"
 import { KeyedQueue, type Keys, type Place } from "../core/consume/keyed-queue.ts"
@@ -21,7 +21,7 @@ export interface SubscriptionOptions {
   /** There may be something to start. */
   readonly ready: () => void
   /** The broker ended it. */
-  readonly ended: (reason: string) => void
+  readonly ended: (reason: string, end: ReaderEnd) => void
 }
 
 /**
@@ -79,16 +79,17 @@ export class Subscription {
     return this.#isTold
   }
 
-  /** @throws {BrokerError} when the queue is not there or cannot be consumed */
-  async open(connection: Connection): Promise<void> {
+  /** @throws {BrokerError} when the queue cannot be consumed, or `wasGone` and is not back for good */
+  async open(connection: Connection, wasGone = false): Promise<void> {
     const { place, prefetch, consumerTag, ended } = this.#options
     this.#opening = readQueue(connection, place.queue, {
       prefetch,
       consumerTag,
+      wasGone,
       delivered: (delivery) => this.#delivered(delivery),
-      ended: (reason) => {
+      ended: (reason, end) => {
         this.lose(new Error(reason))
-        ended(reason)
+        ended(reason, end)
       },
     })
     this.#reader = await this.#opening

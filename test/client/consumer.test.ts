@@ -1,8 +1,10 @@
-import { describe, expect, test } from "bun:test"
+import { describe, expect, spyOn, test } from "bun:test"
+import { Connection } from "../../src/broker/connection.ts"
 import { visitMessages } from "../../src/broker/dead-letters.ts"
 import type { ConsumedMessage, Consumer, HandlerContext } from "../../src/client/index.ts"
 import { original, readNote } from "../../src/core/dead-letter.ts"
 import { deadLetterQueue } from "../../src/core/generation.ts"
+import { ackFrame } from "../../src/wire/frames.ts"
 import { closeConnections } from "../support/consumer-connections.ts"
 import { management } from "../support/management.ts"
 import { flawless, OrderOracle } from "../support/order-oracle.ts"
@@ -282,6 +284,7 @@ describe("a consumer", () => {
 
   test("finishes its other partitions when it loses the channel of one, and joins again", async () => {
     const here = await open({ type: "classic", partitions: 2 })
+    const opening = spyOn(Connection, "open")
     const log: string[] = []
     const { promise: end, resolve } = Promise.withResolvers<void>()
     const consumer = await here.join({
@@ -295,7 +298,10 @@ describe("a consumer", () => {
     await until(() => consumer.counts.assigned === 2, { what: "its partitions" })
     await here.publishAll(keysNamed(8), 1)
     await until(() => consumer.counts.handled > 0, { what: "messages of partition 0" })
-    await management("DELETE", `/api/queues/${vhost.name}/partymq.t.g.g1.p0`)
+    const connection = (await opening.mock.results[0]!.value) as Connection
+    opening.mockRestore()
+    // Of a message that it has not delivered: the broker closes the channel, of its first partition.
+    connection.write(ackFrame(2, 1_000, false))
     await until(() => log.length > 0, { what: "the loss", timeoutMs: 20_000 })
     const { handled } = consumer.counts
     resolve()

@@ -1,7 +1,8 @@
 import { frontQueue } from "../../core/generation.ts"
 import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
-import { declareQueues, isMissing, partitionQueueDeclaration } from "../partition-queues.ts"
+import { declareQueues, partitionQueueDeclaration } from "../partition-queues.ts"
+import { isMissing } from "../refusal.ts"
 import { isHeldByAnother } from "../source-queue.ts"
 import { withChannel } from "../with-channel.ts"
 

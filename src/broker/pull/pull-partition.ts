@@ -5,7 +5,6 @@ import type { Connection } from "../connection.ts"
 import type { Delivery } from "../content-reader.ts"
 import { type QueueReader, readQueue } from "../queue-reader.ts"
 import { bytesOf } from "./arrival.ts"
-import { isSettledAgain } from "./is-settled-again.ts"
 
 export interface PullPartitionOptions {
   readonly queue: string
@@ -94,12 +93,9 @@ export class PullPartition {
     this.#turn += 1
     const turn = this.#turn
     try {
-      if (this.#failures > 0 && !(await isSettledAgain(connection, queue))) {
-        return this.#ended(turn, "there is no such queue")
-      }
-      if (turn !== this.#turn) return
       const reader = await readQueue(connection, queue, {
         prefetch,
+        wasGone: this.#failures > 0,
         delivered: (delivery, reader) => {
           if (turn !== this.#turn) return
           // The first may come before it is known that the queue is read.

@@ -1,6 +1,6 @@
-import { bounds } from "../../core/bounds.ts"
-import type { Connection } from "../connection.ts"
-import { queueExists } from "../exists.ts"
+import { bounds } from "../core/bounds.ts"
+import type { Connection } from "./connection.ts"
+import { queueExists } from "./exists.ts"
 
 /**
  * Whether a queue that was gone can be consumed again. A quorum queue that is just being deleted or
