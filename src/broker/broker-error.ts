@@ -1,3 +1,8 @@
+import { isForbidden } from "./refusal.ts"
+
+/** The code of an error where the broker's user lacks a right: it is refused again until somebody acts. */
+export const accessRefusedCode = "access_refused"
+
 /** Something between PartyMQ and the broker went wrong. Never carries a connection or a secret. */
 export class BrokerError extends Error {
   override readonly name = "BrokerError"
@@ -11,6 +16,7 @@ export class BrokerError extends Error {
   /** Keeps what was said and drops the rest: the client's errors hold the connection, password and all. */
   static from(error: unknown, doing: string, code?: string): BrokerError {
     const said = error instanceof Error ? error.message : String(error)
-    return new BrokerError(`${doing}: ${said}`, code)
+    const isRefused = isForbidden(new Error(said))
+    return new BrokerError(`${doing}: ${said}`, code ?? (isRefused ? accessRefusedCode : undefined))
   }
 }

@@ -2,7 +2,7 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import { bounds } from "../core/bounds.ts"
 import { ackFrame } from "../wire/frames.ts"
 import { answered } from "./answered.ts"
-import { BrokerError } from "./broker-error.ts"
+import { accessRefusedCode, BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
 import { isSettledAgain } from "./is-settled-again.ts"
@@ -111,6 +111,8 @@ export async function readQueue(
     return reader
   } catch (error) {
     isOpen = false
-    throw BrokerError.from(error, `cannot consume queue "${queue}"`)
+    const reason = BrokerError.from(error, "the broker says")
+    const lacking = reason.code === accessRefusedCode ? " without the right to read it" : ""
+    throw BrokerError.from(error, `cannot consume queue "${queue}"${lacking}`)
   }
 }

@@ -1,7 +1,10 @@
 import { replyCode } from "./reply-code.ts"
 
-/** `ACCESS_REFUSED`: the user lacks a right. */
-export const isForbidden = ({ message }: Error): boolean => replyCode(message) === 403
+/** `ACCESS_REFUSED`, or `NOT_ALLOWED` into the virtual host: the user lacks a right, or the password is wrong. */
+export const isForbidden = ({ message }: Error): boolean =>
+  replyCode(message) === 403 || noAccessToVhost.test(message)
+/** More follows where it is for the moment only, as for a limit of connections. */
+const noAccessToVhost = /access to vhost '.*' refused for user '[^']*' \(530\)$/
 /** `NOT_FOUND` */
 export const isMissing = ({ message }: Error): boolean => replyCode(message) === 404
 /** `NOT_FOUND`, but it is there: on a node that is not. */

@@ -24,7 +24,7 @@ const closeTimeoutMs = 10_000
 /**
  * Joins a group, prints its messages one after the other, each acked once it is written, and says what
  * partitions it has; drains and leaves at the end.
- * @throws {CommandFailed} when the router refuses it, or nothing can be printed
+ * @throws {CommandFailed} when the router refuses it, the broker's user lacks a right, or nothing can be printed
  */
 export async function consumeAsMember(options: ConsumeAsMemberOptions): Promise<void> {
   const { limit, stopped, terminal } = options
@@ -57,6 +57,12 @@ export async function consumeAsMember(options: ConsumeAsMemberOptions): Promise<
     if (printed < limit) return
     // Before this one is done with, so that no other begins.
     closing ??= consumer.close({ timeoutMs: closeTimeoutMs, handOver: false })
+    finish()
+  })
+  consumer.on("trouble", ({ detail, code }) => {
+    if (code === undefined) return
+    // To try again, as a consumer does, would only hide it from whoever sits before it.
+    failure ??= new CommandFailed(code, detail)
     finish()
   })
   const stopShowing = show(consumer, terminal, () => printed)
@@ -114,7 +120,10 @@ function show(consumer: Consumer, terminal: Terminal, printed: () => number): ()
     terminal.say(`member ${consumer.memberId}: partitions ${text}; Ctrl-C ends`)
   }
   consumer.on("fenced", ({ reason, detail }) => terminal.say(`fenced: ${reason}: ${detail}`))
-  consumer.on("trouble", ({ detail }) => terminal.say(detail))
+  consumer.on("trouble", ({ detail, code }) => {
+    // With a code it is what the command fails with, and said as that.
+    if (code === undefined) terminal.say(detail)
+  })
   const { stderr, stdout } = process
   const isLive = stderr.isTTY && !stdout.isTTY && !terminal.isJson
   let last = 0

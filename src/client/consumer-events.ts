@@ -45,7 +45,11 @@ export interface ConsumerEvents {
   /** It is connected to the broker and a member once more. */
   readonly reconnected: { readonly memberId: string }
   /** Something that it tries again by itself: PartyMQ or the broker is away, a queue is gone. */
-  readonly trouble: { readonly detail: string }
+  readonly trouble: {
+    readonly detail: string
+    /** Where the broker's user lacks a right: it goes on in vain until somebody grants that. */
+    readonly code?: "access_refused"
+  }
 }
 
 /** What has happened since the start. */

@@ -150,7 +150,7 @@ export class Consumer {
       return (await this.#session.run()) === "fenced"
     } catch (error) {
       if (error instanceof ConsumerError) throw error
-      this.#events.trouble(error instanceof Error ? error.message : "unknown")
+      this.#events.troubled(error)
       return true
     } finally {
       this.#session = undefined
@@ -205,6 +205,7 @@ export class Consumer {
       fenced: (reason: FenceReason, detail) =>
         this.#events.emit("fenced", { reason, detail, running: this.#dispatcher.running }),
       trouble: (detail) => this.#events.trouble(detail),
+      troubled: (error) => this.#events.troubled(error),
     })
   }
 

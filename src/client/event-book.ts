@@ -1,3 +1,4 @@
+import { accessRefusedCode, BrokerError } from "../broker/broker-error.ts"
 import { bounds } from "../core/bounds.ts"
 import type { ConsumerCounts, ConsumerEvents } from "./consumer-events.ts"
 import { Emitter } from "./emitter.ts"
@@ -25,12 +26,19 @@ export class EventBook extends Emitter<ConsumerEvents> {
   }
 
   /** What goes on is said now and then, not each time. */
-  trouble(detail: string): void {
+  trouble(detail: string, code?: ConsumerEvents["trouble"]["code"]): void {
     const nowMs = performance.now()
     const isKnown = this.#trouble.detail === detail
     if (this.isClosing || (isKnown && nowMs - this.#trouble.saidMs < bounds.stableConnectionMs))
       return
     this.#trouble = { detail, saidMs: nowMs }
-    this.emit("trouble", { detail })
+    this.emit("trouble", { detail, ...(code && { code }) })
+  }
+
+  /** Trouble of which an error tells. */
+  troubled(error: unknown): void {
+    const isRefused = error instanceof BrokerError && error.code === accessRefusedCode
+    const detail = error instanceof Error ? error.message : "unknown"
+    this.trouble(detail, isRefused ? accessRefusedCode : undefined)
   }
 }

@@ -79,7 +79,7 @@ export class Parking {
     } catch (error) {
       job.poisonFailures += 1
       subscription.retryLater(place, delayMs(job.poisonFailures))
-      this.#trouble(error)
+      this.#options.events.troubled(error)
       return true
     }
   }
@@ -132,14 +132,10 @@ export class Parking {
         this.#replays.delete(replay)
       },
       resumed: (key) => events.emit("resumed", { key, partition: partition.place.partition }),
-      trouble: (error) => this.#trouble(error),
+      trouble: (error) => events.troubled(error),
     })
     this.#partitions.set(partition, keys)
     return keys
-  }
-
-  #trouble(error: unknown): void {
-    this.#options.events.trouble(error instanceof Error ? error.message : "unknown")
   }
 }
 

@@ -24,4 +24,6 @@ export interface SessionOptions {
   readonly assigned: (assignment: Assignment) => Promise<void>
   readonly fenced: (reason: FenceReason, detail: string) => void
   readonly trouble: (detail: string) => void
+  /** The same, of which an error tells. */
+  readonly troubled: (error: unknown) => void
 }

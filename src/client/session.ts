@@ -170,7 +170,7 @@ export class Session {
   }
 
   async #subscribe(partition: number, queue: string): Promise<void> {
-    const { connection, subscribe, subscribed, trouble } = this.#options
+    const { connection, subscribe, subscribed, troubled } = this.#options
     const subscription = subscribe(partition, queue, (detail, end) => {
       // With a connection its channels go, and they are heard of just before.
       setImmediate(() => {
@@ -189,11 +189,10 @@ export class Session {
     } catch (error) {
       if (this.#fence !== undefined) return
       this.#gone.add(queue)
-      const detail = error instanceof Error ? error.message : "unknown"
       // One that is not answered may be a consumer yet: only the connection's end makes certain.
-      if (isTimeout(error)) return connection.destroy(detail)
+      if (isTimeout(error)) return connection.destroy((error as Error).message)
       this.#forget(partition, subscription, false)
-      trouble(detail)
+      troubled(error)
     }
   }
 

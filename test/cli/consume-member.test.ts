@@ -3,6 +3,7 @@ import { countMessages } from "../../src/broker/dead-letters.ts"
 import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
 import type { Router } from "../../src/router.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
+import { limitedUser } from "../support/limited-user.ts"
 import { connect } from "../support/raw-client.ts"
 import { quietLog, startedRouter } from "../support/test-router.ts"
 import { until } from "../support/until.ts"
@@ -133,6 +134,25 @@ test("one whose reader has enough puts nothing away that it could not print", as
   const connection = await connect(vhost.url)
   expect(await countMessages(connection, `partymq.${folder.topic}.dlq`)).toBe(0)
   await connection.shut(5_000)
+})
+
+test("one whose user lacks a right ends, and says which", async () => {
+  await using user = await limitedUser(vhost)
+  await user.mayRead("^$")
+  const args = ["consume", folder.topic, "--group", "g", "--member", "--url", server.url]
+  const run = (url: string) => {
+    const environment = { ...folder.options.environment, PARTYMQ_AMQP_URL: url }
+    return runPartymq(args, { ...folder.options, environment })
+  }
+  const unread = await run(user.url)
+  expect([unread.exitCode, unread.stdout]).toEqual([1, ""])
+  expect(unread.stderr).toMatch(
+    /^partymq: cannot consume queue "partymq\..*\.p\d" without the right to read it: .* refused for user /m,
+  )
+  const wrong = await run(user.url.replace(":secret@", ":wrong@"))
+  expect([wrong.exitCode, wrong.stdout]).toEqual([1, ""])
+  expect(wrong.stderr).toMatch(/^partymq: cannot connect to .*ACCESS_REFUSED/m)
+  expect(unread.stderr + wrong.stderr).not.toMatch(/secret|wrong/)
 })
 
 test("partitions cannot be chosen by a member", async () => {

@@ -19,6 +19,8 @@ export interface SceneOptions {
   readonly key?: readonly { readonly use: string; readonly [option: string]: unknown }[]
 }
 
+type JoinOptions = Partial<ConsumerOptions> & Pick<ConsumerOptions, "handler">
+
 /** A router in this process, and consumers of its only group. */
 export class GroupScene {
   readonly url: string
@@ -57,10 +59,16 @@ export class GroupScene {
   }
 
   /** A consumer that has joined; closed with the scene. */
-  async join(options: Partial<ConsumerOptions> & Pick<ConsumerOptions, "handler">) {
+  async join(options: JoinOptions): Promise<Consumer> {
+    const consumer = this.begin(options)
+    await consumer.ready
+    return consumer
+  }
+
+  /** The same, that may not have joined yet. */
+  begin(options: JoinOptions): Consumer {
     const consumer = createConsumer({ amqp: this.url, http: this.http, topic, group, ...options })
     this.#consumers.push(consumer)
-    await consumer.ready
     return consumer
   }
 
