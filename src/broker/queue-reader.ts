@@ -25,6 +25,11 @@ export interface QueueReader {
    */
   settleAcks(): Promise<void>
   /**
+   * The same for the active consumer of a quorum queue, as which it stays, with what is delivered to it.
+   * @throws {BrokerError} when the broker does not answer, or the channel is gone
+   */
+  settleAcksOfActive(): Promise<void>
+  /**
    * Gives the queue back by closing the channel, and nothing else: cancelling or requeueing lets a
    * successor overtake. What is unacked goes back in its place.
    */
@@ -46,7 +51,7 @@ export interface QueueReaderOptions {
   readonly ended: (reason: string, end: ReaderEnd) => void
 }
 
-/** `queue_gone`: its queue was deleted or moved; the connection and its other channels are as they were. */
+/** `queue_gone`: its queue was deleted or moved; the connection and all other channels are there. */
 export type ReaderEnd = "queue_gone" | "channel_lost"
 
 /**
@@ -95,6 +100,16 @@ export async function readQueue(
       // the answer to whatever the channel is asked next says that it is.
       const settle = async () => {
         await channel.basicCancel(consumerTag)
+        await channel.prefetch(prefetch)
+      }
+      await answered(bounds.requestTimeoutMs, settle(), `acking messages of "${queue}"`)
+    },
+    async settleAcksOfActive() {
+      if (!isOpen) return
+      // Another consumer, on standby behind all others: it comes and goes by the way that acks take.
+      const settle = async () => {
+        const { tag } = await channel.basicConsume(queue, { noAck: false }, () => {})
+        await channel.basicCancel(tag)
         await channel.prefetch(prefetch)
       }
       await answered(bounds.requestTimeoutMs, settle(), `acking messages of "${queue}"`)

@@ -1,6 +1,6 @@
 import { replyCode } from "./reply-code.ts"
 
-/** `ACCESS_REFUSED`, or `NOT_ALLOWED` into the virtual host: the user lacks a right, or the password is wrong. */
+/** `ACCESS_REFUSED`, or `NOT_ALLOWED` into the vhost: a right is lacking, or the password wrong. */
 export const isForbidden = ({ message }: Error): boolean =>
   replyCode(message) === 403 || noAccessToVhost.test(message)
 /** More follows where it is for the moment only, as for a limit of connections. */

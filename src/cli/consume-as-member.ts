@@ -24,7 +24,7 @@ const closeTimeoutMs = 10_000
 /**
  * Joins a group, prints its messages one after the other, each acked once it is written, and says what
  * partitions it has; drains and leaves at the end.
- * @throws {CommandFailed} when the router refuses it, the broker's user lacks a right, or nothing can be printed
+ * @throws {CommandFailed} when the router or the broker refuses it, or nothing can be printed
  */
 export async function consumeAsMember(options: ConsumeAsMemberOptions): Promise<void> {
   const { limit, stopped, terminal } = options

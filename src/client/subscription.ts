@@ -1,9 +1,8 @@
 import type { Connection } from "../broker/connection.ts"
 import type { Delivery } from "../broker/content-reader.ts"
 import { type QueueReader, type ReaderEnd, readQueue } from "../broker/queue-reader.ts"
-import { bounds } from "../core/bounds.ts"
-import { AckPlan } from "../core/consume/ack-plan.ts"
 import { KeyedQueue, type Keys, type Place } from "../core/consume/keyed-queue.ts"
+import { Acking } from "./acking.ts"
 import type { ConsumedMessage, QueuePlace } from "./consumed-message.ts"
 import type { Job } from "./job.ts"
 
@@ -32,7 +31,7 @@ export class Subscription {
   readonly place: QueuePlace
   readonly #options: SubscriptionOptions
   readonly #queue = new KeyedQueue<Job>()
-  readonly #acks = new AckPlan()
+  readonly #acking: Acking
   readonly #running = new Set<AbortController>()
   readonly #pauses = new Set<ReturnType<typeof setTimeout>>()
   #opening: Promise<QueueReader> | undefined
@@ -42,15 +41,14 @@ export class Subscription {
   #isStopped = false
   #isLost = false
   #isTold = false
-  #flushing: ReturnType<typeof setTimeout> | undefined
-  #handledSinceFlush = 0
-  #heldBackSinceMs: number | undefined
   #idle: () => void = () => {}
   #drained: Promise<void> | undefined
 
   constructor(options: SubscriptionOptions) {
     this.#options = options
     this.place = options.place
+    const isQuorum = options.place.queueType !== "classic"
+    this.#acking = new Acking({ prefetch: options.prefetch, isQuorum })
     this.#admission = options.admitted === undefined ? "given" : "unasked"
   }
 
@@ -93,6 +91,7 @@ export class Subscription {
       },
     })
     this.#reader = await this.#opening
+    this.#acking.begin(this.#reader)
   }
 
   /** The next message to start. Whoever takes it calls `begin`, and at its end one of the others. */
@@ -116,11 +115,8 @@ export class Subscription {
   /** A message has been dealt with for good: it is acked, and what waits for its key may start. */
   done(place: Place<Job>): void {
     if (this.#isLost) return
-    this.#acks.handled(place.item.delivery.deliveryTag)
     this.#queue.finish(place)
-    this.#handledSinceFlush += 1
-    if (this.#handledSinceFlush >= this.#options.prefetch / 4) this.#flush()
-    else this.#flushing ??= setTimeout(this.#flush, bounds.ackGatherMs)
+    this.#acking.handled(place.item.delivery.deliveryTag)
   }
 
   /** A message is to be tried again later; what waits for its key goes on waiting. */
@@ -164,7 +160,7 @@ export class Subscription {
   lose(reason: Error): void {
     this.tell(reason)
     this.#isLost = true
-    clearTimeout(this.#flushing)
+    this.#acking.end()
     for (const each of this.#attached) each.lose(reason)
   }
 
@@ -195,17 +191,12 @@ export class Subscription {
     this.stop()
     const reader = await this.#opening?.catch(() => undefined)
     await this.#ownIdle()
-    clearTimeout(this.#flushing)
-    this.#ack(bounds.singleAcksMax)
-    while (this.#acks.heldBack > 0 && !this.#isLost) {
-      // Of more in a row the channel's end would lose some.
-      await Bun.sleep(bounds.ackGatherMs)
-      this.#ack(bounds.singleAcksMax)
-    }
+    await this.#acking.finish()
     await reader?.close()
   }
 
   #delivered(delivery: Delivery): void {
+    this.#acking.delivered(delivery.deliveryTag)
     // The rest of what was on its way when it was stopped goes back to the queue.
     if (this.#isStopped) return
     const { message, keys, ...marked } = this.#options.read(delivery)
@@ -219,30 +210,5 @@ export class Subscription {
     await this.#options.admitted?.()
     this.#admission = "given"
     this.#options.ready()
-  }
-
-  readonly #flush = (): void => {
-    clearTimeout(this.#flushing)
-    this.#flushing = undefined
-    this.#handledSinceFlush = 0
-    this.#ack(this.#singleAcksDue())
-    if (this.#acks.heldBack > 0) this.#flushing = setTimeout(this.#flush, bounds.ackGatherMs)
-  }
-
-  /** Where a message takes long, those behind it would use up what may be unacked. */
-  #singleAcksDue(): number {
-    const { heldBack } = this.#acks
-    if (heldBack === 0) this.#heldBackSinceMs = undefined
-    else this.#heldBackSinceMs ??= performance.now()
-    const sinceMs = this.#heldBackSinceMs
-    const isLong = sinceMs !== undefined && performance.now() - sinceMs >= bounds.ackGapMs
-    return isLong || heldBack >= this.#options.prefetch / 2 ? bounds.singleAcksMax : 0
-  }
-
-  #ack(singleMax: number): void {
-    if (this.#reader === undefined || this.#isLost) return
-    const { upTo, single } = this.#acks.take(singleMax)
-    if (upTo !== undefined) this.#reader.ackUpTo({ deliveryTag: upTo })
-    for (const deliveryTag of single) this.#reader.ack({ deliveryTag })
   }
 }

@@ -133,16 +133,15 @@ export const bounds = {
   fencedSettleMs: 5_000,
   /** How often a member asks the broker whether it is still there, at the least. */
   leaseCheckMs: 1_000,
-  /**
-   * How often it looks at the time, and how long after that it begins something without the broker's
-   * having said that it is still there.
-   */
+  /** How often it looks at the time; after such a gap it begins nothing before the broker answers. */
   leaseTickMs: 50,
   leaseGapMs: 150,
   /** How long a consumer's acks may wait for an earlier message that is not handled. */
   ackGapMs: 100,
   /** Acks of single messages at once: of more a quorum queue's channel holds some back. */
   singleAcksMax: 16,
+  /** Acks that may be on their way when a channel closes: of over 32 a quorum queue loses some. */
+  unsettledAcksMax: 28,
   /** Between two partitions that a member gives back; within how long it begins with all of them. */
   handOverPauseMs: 8,
   handOverSpreadMs: 250,

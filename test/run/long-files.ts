@@ -11,6 +11,7 @@ export const longFiles: readonly string[] = [
   "test/client/python-member.test.ts",
   "test/local-broker/killed-owner.test.ts",
   "test/router/members.test.ts",
+  "test/client/slow-disk.test.ts",
   "test/facts/failures.test.ts",
   "test/router/barred-queues.test.ts",
   "test/http/ingestion.test.ts",

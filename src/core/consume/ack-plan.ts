@@ -24,6 +24,11 @@ export class AckPlan {
     return this.#unackedAhead
   }
 
+  /** Messages that an ack was taken for; those that are owed count, too. */
+  get acked(): number {
+    return this.#top + this.#ahead.size - this.#unackedAhead
+  }
+
   /** Handled and to be acked at once. */
   get isOwing(): boolean {
     return this.#owed > 0
