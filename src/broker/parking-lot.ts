@@ -29,6 +29,8 @@ export interface ParkedKeyList {
 export interface ParkingLotOptions {
   readonly topic: string
   readonly group: string
+  /** How many the group has. */
+  readonly partitions: number
   /** The group's own; what it says of limits and lifetimes is not for parked messages. */
   readonly queueType: PartitionQueueConfig["type"]
   readonly connection: () => Connection | undefined
@@ -36,12 +38,13 @@ export interface ParkingLotOptions {
 
 /** Those of a topic, by group. */
 export const parkingLots = (
-  { topic, config }: TopicPlan,
+  { topic, config, generations }: TopicPlan,
   connection: ParkingLotOptions["connection"],
 ): ReadonlyMap<string, ParkingLot> =>
   new Map(
-    Object.entries(config.groups).map(([group, { queue }]) => {
-      return [group, new ParkingLot({ topic, group, queueType: queue.type, connection })] as const
+    generations.map(({ group, partitions }) => {
+      const queueType = config.groups[group]!.queue.type
+      return [group, new ParkingLot({ topic, group, partitions, queueType, connection })] as const
     }),
   )
 
@@ -57,6 +60,11 @@ export class ParkingLot {
   constructor(options: ParkingLotOptions) {
     this.#options = options
     this.#log = new ParkedKeyLog(options.topic, options.group)
+  }
+
+  /** How many the group has. */
+  get partitions(): number {
+    return this.#options.partitions
   }
 
   /** Parked and resuming keys as they were read last; `undefined` until something was. */
@@ -81,6 +89,14 @@ export class ParkingLot {
     return this.#inTurn(async (connection) =>
       this.#listOf(connection, await this.#append(connection, { kind: "mark" }), partition),
     )
+  }
+
+  /** One key, if it is parked or resuming. */
+  find(key: string): Promise<ParkedKeyStatus | undefined> {
+    return this.#inTurn(async (connection) => {
+      const { keys } = await this.#append(connection, { kind: "mark" })
+      return this.#statusOf(connection, keys.get(key))
+    })
   }
 
   /** As `list`, for a new owner of the partition: from now on no other can release a key of it. */

@@ -16,6 +16,7 @@ import { type Problem, problem, problemResponse } from "./problem.ts"
 import { queryOf } from "./query-of.ts"
 import { readJson, unreadableBody } from "./read-json.ts"
 import type { Route } from "./route.ts"
+import { unknownPartition } from "./unknown-partition.ts"
 
 const path = "/v1/topics/:topic/groups/:group/keys"
 
@@ -46,15 +47,17 @@ export const parkedKeyRoutes = (deps: HttpDeps): readonly Route[] => [
       summary: "The parked keys of a group",
       description: "`?partition=3` for those of one partition.",
       successes: [listed],
-      problems: groupProblems,
+      problems: [...groupProblems, "unknown_partition"],
     },
     serve: (request, parameters) =>
-      answer(deps, parameters, async (lot) => {
+      answer(deps, parameters, async ({ lot, without }) => {
         const asked = queryOf(request).get("partition")
         if (asked === null) return jsonResponse(listOf(await lot.list()))
         const parsed = v.safeParse(partition, asked === "" ? undefined : Number(asked))
-        if (parsed.success) return jsonResponse(listOf(await lot.list(parsed.output)))
-        return problem("invalid_parked_key", "partition: must be the number of one")
+        if (!parsed.success) {
+          return problem("invalid_parked_key", "partition: must be the number of one")
+        }
+        return without(parsed.output) ?? jsonResponse(listOf(await lot.list(parsed.output)))
       }),
   },
   post(deps, path, {
@@ -64,11 +67,13 @@ export const parkedKeyRoutes = (deps: HttpDeps): readonly Route[] => [
       "For a consumer, before it puts a message of the key into the queue that this names, and all that " +
       "follow. The body is `{key | keyBase64, partition, detail?}`. Idempotent.",
     successes: [one],
-    problems: ["too_many_parked_keys"],
+    problems: ["unknown_partition", "too_many_parked_keys"],
     schema: parkSchema,
-    async ask(lot, { partition, detail, ...asked }) {
+    async ask({ lot, without }, { partition, detail, ...asked }) {
       const key = keyOf(asked)
       if (typeof key !== "string") return key
+      const refusal = without(partition)
+      if (refusal !== undefined) return refusal
       const parked = await lot.park(key, partition, detail)
       if (parked !== undefined) return jsonResponse(descriptionOf(parked))
       return problem("too_many_parked_keys", `the group has ${bounds.parkedKeysMax} parked keys`)
@@ -80,11 +85,17 @@ export const parkedKeyRoutes = (deps: HttpDeps): readonly Route[] => [
     description:
       "In order, and before newer ones of the key. The body is `{key | keyBase64}`. Idempotent.",
     successes: [one],
-    problems: ["unknown_parked_key"],
+    problems: ["unknown_parked_key", "unknown_partition"],
     schema: keySchema,
-    async ask(lot, asked) {
+    async ask({ lot, without }, asked) {
       const key = keyOf(asked)
       if (typeof key !== "string") return key
+      const parked = await lot.find(key)
+      const refusal = parked && without(parked.partition)
+      if (refusal !== undefined) {
+        const kept = `so nobody would handle its messages, which stay in "${parked!.queue}"`
+        return { ...refusal, detail: `${refusal.detail}, ${kept}` }
+      }
       const resumed = await lot.resume(key)
       if (resumed !== undefined) return jsonResponse(descriptionOf(resumed))
       return problem(
@@ -108,7 +119,7 @@ export const parkedKeyRoutes = (deps: HttpDeps): readonly Route[] => [
     ],
     problems: ["key_not_replayed"],
     schema: releaseSchema,
-    async ask(lot, { version, ...asked }) {
+    async ask({ lot }, { version, ...asked }) {
       const key = keyOf(asked)
       if (typeof key !== "string") return key
       if (await lot.release(key, version)) return jsonResponse({ released: true })
@@ -122,9 +133,10 @@ export const parkedKeyRoutes = (deps: HttpDeps): readonly Route[] => [
       "For a consumer, before it handles the first message that a partition queue has delivered to it. " +
       "The body is `{partition}`. No other can release a key of the partition from then on.",
     successes: [listed],
-    problems: [],
+    problems: ["unknown_partition"],
     schema: claimSchema,
-    ask: async (lot, asked) => jsonResponse(listOf(await lot.claim(asked.partition))),
+    ask: async ({ lot, without }, asked) =>
+      without(asked.partition) ?? jsonResponse(listOf(await lot.claim(asked.partition))),
   }),
 ]
 
@@ -148,10 +160,16 @@ const groupProblems = [
   "broker_away",
 ] as const
 
+interface AskedGroup {
+  readonly lot: ParkingLot
+  /** The problem with a partition that the group does not have. */
+  readonly without: (partition: number) => Problem | undefined
+}
+
 interface Asking<Schema extends v.GenericSchema>
   extends Pick<Operation, "id" | "summary" | "description" | "successes" | "problems"> {
   readonly schema: Schema
-  readonly ask: (lot: ParkingLot, asked: v.InferOutput<Schema>) => Promise<Response | Problem>
+  readonly ask: (group: AskedGroup, asked: v.InferOutput<Schema>) => Promise<Response | Problem>
 }
 
 function post<Schema extends v.GenericSchema>(
@@ -168,12 +186,12 @@ function post<Schema extends v.GenericSchema>(
       problems: [...groupProblems, ...unreadableBody, ...problems],
     },
     serve: (request, parameters) =>
-      answer(deps, parameters, async (lot) => {
+      answer(deps, parameters, async (group) => {
         const read = await readJson(request, deps, schema, {
           bytesMax: bounds.memberBodyBytesMax,
           invalid: "invalid_parked_key",
         })
-        return read instanceof Response ? read : ask(lot, read.value)
+        return read instanceof Response ? read : ask(group, read.value)
       }),
   }
 }
@@ -181,13 +199,17 @@ function post<Schema extends v.GenericSchema>(
 async function answer(
   deps: HttpDeps,
   parameters: Readonly<Record<string, string>>,
-  ask: (lot: ParkingLot) => Promise<Response | Problem>,
+  ask: (group: AskedGroup) => Promise<Response | Problem>,
 ): Promise<Response> {
-  const group = groupOf(deps, parameters)
-  if ("code" in group) return problemResponse(group)
-  const { topic = "", group: name = "" } = parameters
+  const coordinator = groupOf(deps, parameters)
+  if ("code" in coordinator) return problemResponse(coordinator)
+  const { topic = "", group = "" } = parameters
+  const lot = deps.router.parkingLot(topic, group)!
+  const { partitions } = lot
+  const without = (partition: number) =>
+    partition < partitions ? undefined : unknownPartition({ topic, group, partitions }, partition)
   try {
-    const said = await ask(deps.router.parkingLot(topic, name)!)
+    const said = await ask({ lot, without })
     return said instanceof Response ? said : problemResponse(said)
   } catch (error) {
     if (error instanceof BrokerError) return problemResponse(problem("broker_away", error.message))

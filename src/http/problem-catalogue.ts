@@ -24,6 +24,7 @@ export const problemCatalogue = {
   },
   unknown_topic: { status: 404, retriable: false, title: "There is no such topic" },
   unknown_group: { status: 404, retriable: false, title: "There is no such group" },
+  unknown_partition: { status: 404, retriable: false, title: "The group has no such partition" },
   client_bound_group: { status: 409, retriable: false, title: "The group has no members" },
   unknown_member: { status: 404, retriable: false, title: "There is no such member" },
   no_simple_queue: { status: 404, retriable: false, title: "No simple queue is configured" },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { tmpdir } from "node:os"
 import { type HttpServer, serveHttp } from "../../src/http/serve-http.ts"
 import type { Router } from "../../src/router.ts"
+import { problemOf } from "../http/problem-of.ts"
 import { quietLog, startedRouter } from "../support/test-router.ts"
 import { withVhost } from "../support/vhost.ts"
 import { runPartymq } from "./partymq.ts"
@@ -69,5 +70,35 @@ describe("keys", () => {
     expect(again.queue).not.toBe(parked.queue)
     expect((await ask("", { key: "a", keyBase64: "YQ==", partition: 0 })).status).toBe(400)
     expect((await ask("/resume", { key: "b" })).status).toBe(404)
+  })
+
+  test("over HTTP a partition that the group does not have is refused, and nothing is recorded", async () => {
+    const path = `${server.url}/v1/topics/orders/groups/g/keys`
+    const version = async () => ((await (await fetch(path)).json()) as { version: number }).version
+    const before = await version()
+    const refused = [
+      await ask("", { key: "far", partition: 3 }),
+      await ask("/claim", { partition: 3 }),
+      await fetch(`${path}?partition=3`),
+    ]
+    for (const response of refused) {
+      expect(response.status).toBe(404)
+      expect(await problemOf(response)).toMatchObject({
+        code: "unknown_partition",
+        retriable: false,
+        detail: 'group "g" of topic "orders" has no partition 3; it has partitions 0 to 2',
+      })
+    }
+    expect(await version()).toBe(before)
+    expect((await fetch(`${path}?partition=2`)).status).toBe(200)
+  })
+
+  test("resume refuses a key of a partition that the group has no more, and says where its messages are", async () => {
+    const parked = await router.parkingLot("orders", "g")!.park("ZmFy", 7, "")
+    const refused = await run("resume", "orders", "g", "far")
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" })
+    expect(refused.stderr).toContain("has no partition 7; it has partitions 0 to 2")
+    expect(refused.stderr).toContain(`stay in "${parked!.queue}"`)
+    expect(await router.parkingLot("orders", "g")!.find("ZmFy")).toEqual(parked)
   })
 })

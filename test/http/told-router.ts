@@ -101,6 +101,7 @@ class LotWithoutBroker extends ParkingLot {
 const parkingLotWithoutBroker = new LotWithoutBroker({
   topic: "t",
   group: "g",
+  partitions: 2,
   queueType: "quorum",
   connection: () => undefined,
 })
