@@ -14,11 +14,6 @@ export const countMessages = (connection: Connection, queue: string): Promise<nu
     channel.queueDeclare(queue, { passive: true }),
   )
 
-/** Deletes all messages of a queue and returns how many; 0 when there is no such queue. */
-export const purgeMessages = async (connection: Connection, queue: string): Promise<number> =>
-  (await unlessMissing(connection, `purging "${queue}"`, (channel) => channel.queuePurge(queue))) ??
-  0
-
 /** The message count that the broker answers, or `undefined` when it does not have the queue. */
 async function unlessMissing(
   connection: Connection,

@@ -4,8 +4,12 @@ const stepMs = 200
 /**
  * Waits for something and, once that takes over a second, shows on a terminal what is waited for and
  * for how long. Elsewhere than on a terminal nothing is written.
+ * @param what what is waited for; a function is asked each time
  */
-export async function withProgress<T>(what: string, waited: Promise<T>): Promise<T> {
+export async function withProgress<T>(
+  what: string | (() => string),
+  waited: Promise<T>,
+): Promise<T> {
   const { stderr } = process
   if (!stderr.isTTY) return waited
   const startedMs = performance.now()
@@ -14,7 +18,7 @@ export async function withProgress<T>(what: string, waited: Promise<T>): Promise
     const elapsedMs = performance.now() - startedMs
     if (elapsedMs < quietMs) return
     isShown = true
-    stderr.write(`\r\x1b[K${what} (${Math.floor(elapsedMs / 1000)} s)`)
+    stderr.write(`\r\x1b[K${typeof what === "string" ? what : what()} (${Math.floor(elapsedMs / 1000)} s)`)
   }, stepMs)
   try {
     return await waited
