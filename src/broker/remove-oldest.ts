@@ -24,6 +24,9 @@ export interface Removed {
 
 /** So many have one ack; fewer than the prefetch, so that the broker goes on sending. */
 const ackedAtOnce = bounds.visitedUnackedMax / 4
+/** Without a delivery for so long it is looked whether any wait, and after that long none is on its way. */
+const quietMs = 200
+const dryMs = 1_000
 
 /**
  * Takes messages out of a queue for good, oldest first, on one channel. What is not acked goes back to its
@@ -89,11 +92,14 @@ class Removal {
   take(delivery: Delivery, reader: QueueReader): void {
     this.#delivered += 1
     if (this.#isOver) return
-    if (!this.#options.mayGo(delivery)) return this.end()
+    if (!this.#options.mayGo(delivery)) {
+      this.end()
+      return
+    }
     this.#removed += 1
     this.#lastTag = delivery.deliveryTag
+    if (this.#removed - this.#acked >= ackedAtOnce) this.ack(reader)
     if (this.#removed === this.#options.most) this.end()
-    else if (this.#removed - this.#acked >= ackedAtOnce) this.ack(reader)
   }
 
   /** All that is to be removed and is not acked. */
@@ -124,25 +130,23 @@ class Removal {
     let silentMs = 0
     while (!this.#isOver) {
       const before = this.#delivered
-      await Promise.race([this.#over.promise, Bun.sleep(bounds.removalQuietMs)])
+      await Promise.race([this.#over.promise, Bun.sleep(quietMs)])
       const isSilent = this.#delivered === before
-      silentMs = isSilent ? silentMs + bounds.removalQuietMs : 0
+      silentMs = isSilent ? silentMs + quietMs : 0
       if (this.#isOver || !isSilent) continue
       this.ack(reader)
-      if ((await countReady()) === 0) return
-      if (silentMs >= bounds.requestTimeoutMs) throw new BrokerError("the queue delivers nothing")
+      if ((await countReady()) === 0 && silentMs >= dryMs) this.end()
+      else if (silentMs >= bounds.requestTimeoutMs)
+        throw new BrokerError("the queue delivers nothing")
     }
     this.mustNotHaveFailed()
   }
 
   /**
-   * Until nothing is on its way any more: what a quorum queue has sent and a consumer that was cancelled
-   * did not get is counted neither as ready nor as held.
+   * Lets arrive what is on its way: what a quorum queue has sent and a consumer that was cancelled did not
+   * get is counted neither as ready nor as held. Nothing is, once all is held that may be.
    */
   async untilStill(): Promise<void> {
-    for (let before = -1; before < this.#delivered && this.held < bounds.visitedUnackedMax; ) {
-      before = this.#delivered
-      await Bun.sleep(bounds.removalQuietMs)
-    }
+    if (this.held < bounds.visitedUnackedMax) await Bun.sleep(quietMs)
   }
 }

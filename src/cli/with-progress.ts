@@ -18,7 +18,9 @@ export async function withProgress<T>(
     const elapsedMs = performance.now() - startedMs
     if (elapsedMs < quietMs) return
     isShown = true
-    stderr.write(`\r\x1b[K${typeof what === "string" ? what : what()} (${Math.floor(elapsedMs / 1000)} s)`)
+    stderr.write(
+      `\r\x1b[K${typeof what === "string" ? what : what()} (${Math.floor(elapsedMs / 1000)} s)`,
+    )
   }, stepMs)
   try {
     return await waited

@@ -222,8 +222,6 @@ export const bounds = {
   clientsLockRetryMs: 1_000,
   /** Messages of a dead-letter queue that are held while it is looked through. */
   visitedUnackedMax: 1_000,
-  /** Without a delivery for so long while messages are removed, it is looked whether any are left. */
-  removalQuietMs: 200,
   /** Messages and bytes accepted over HTTP and not yet confirmed. */
   httpInFlightMessagesMax: 4096,
   httpInFlightBytesMax: 48 * 1024 * 1024,

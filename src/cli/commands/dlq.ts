@@ -46,7 +46,7 @@ export function addDlq(program: Command): void {
   dlq
     .command("purge")
     .argument("<topic>")
-    .description("delete all dead letters of a topic")
+    .description("delete the dead letters that a topic has, and none that come later")
     .option("--force", "do not ask")
     .action(async (topic: string, options: { readonly force?: boolean }, command: Command) =>
       purgeDeadLetters(await taskOf(topic, command), options),
