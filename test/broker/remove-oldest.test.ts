@@ -3,6 +3,7 @@ import type { Connection } from "../../src/broker/connection.ts"
 import type { Delivery } from "../../src/broker/content-reader.ts"
 import { readQueue } from "../../src/broker/queue-reader.ts"
 import { type RemoveOldestOptions, removeOldest } from "../../src/broker/remove-oldest.ts"
+import { expectMessages } from "../support/expect-messages.ts"
 import { management } from "../support/management.ts"
 import { connect, RawPublisher, take } from "../support/raw-client.ts"
 import { unique } from "../support/unique.ts"
@@ -46,9 +47,11 @@ const remove = (queue: string, options: Partial<RemoveOldestOptions> & { most: n
 
 const numberOf = ({ body }: { readonly body: Uint8Array }) => Number(Buffer.from(body).toString())
 
-/** What the queue has, as numbers, in its order. */
-const remaining = async (queue: string, count: number) =>
-  (await take(vhost.url, queue, count)).map(numberOf)
+/** What the queue has, as numbers, in its order. A quorum queue has back what was held a little later. */
+async function remaining(queue: string, count: number): Promise<number[]> {
+  await expectMessages(others, queue, count)
+  return (await take(vhost.url, queue, count)).map(numberOf)
+}
 
 const numbers = (first: number, last: number) =>
   Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => first + n)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { join } from "node:path"
 import type { Connection } from "../../src/broker/connection.ts"
+import { countMessages } from "../../src/broker/dead-letters.ts"
 import { readQueue } from "../../src/broker/queue-reader.ts"
 import { annotate } from "../../src/core/dead-letter.ts"
 import { expectMessages } from "../support/expect-messages.ts"
@@ -35,8 +36,14 @@ async function letters(more: { readonly [argument: string]: boolean } = {}) {
     for (const name of names) publisher.publish(properties, bytesOf(name))
     await publisher.unconfirmedAtMost(0)
   }
-  const bodies = async (count: number) =>
-    (await take(vhost.url, queue, count)).map(({ body }) => Buffer.from(body).toString())
+  const bodies = async (count: number) => {
+    // What was held is back a little later.
+    await until(async () => ((await countMessages(connection, queue)) ?? 0) >= count, {
+      what: `${count} letters`,
+    })
+    const taken = await take(vhost.url, queue, count)
+    return taken.map(({ body }) => Buffer.from(body).toString())
+  }
   return { folder, queue, arrive, bodies }
 }
 
