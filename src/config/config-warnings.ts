@@ -1,8 +1,14 @@
 import type { Config, PartitionQueueConfig } from "./config.ts"
 
+export const configWarningCodes = [
+  "classic_length_limit",
+  "tls_not_used",
+  "unknown_variable",
+] as const
+
 /** Something that is allowed and yet should be looked at. */
 export interface ConfigWarning {
-  readonly code: "classic_length_limit" | "tls_not_used" | "unknown_variable"
+  readonly code: (typeof configWarningCodes)[number]
   /** The field, or the variable, that it is about. */
   readonly path: string
   /** For people; names it. */

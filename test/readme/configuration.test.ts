@@ -1,9 +1,20 @@
 import { describe, expect, test } from "bun:test"
 import type { Command } from "commander"
+import { BrokerError } from "../../src/broker/broker-error.ts"
+import { tlsFileCode } from "../../src/broker/endpoint.ts"
+import { StartRefused } from "../../src/broker/start-refused.ts"
+import { CommandFailed } from "../../src/cli/command-failed.ts"
 import { createProgram } from "../../src/cli/create-program.ts"
+import { failureOf } from "../../src/cli/failure.ts"
+import { UsageError } from "../../src/cli/usage-error.ts"
+import { ConfigError } from "../../src/config/config-error.ts"
+import { configWarningCodes } from "../../src/config/config-warnings.ts"
 import { environmentSettings } from "../../src/config/environment.ts"
 import { originalEnvironment } from "../../src/config/original-environment.ts"
 import { parseConfig } from "../../src/config/parse-config.ts"
+import { problemCatalogue } from "../../src/http/problem-catalogue.ts"
+import { LocalBrokerError } from "../../src/local-broker/local-broker-error.ts"
+import { PluginError } from "../../src/plugin/plugin-error.ts"
 import { firstCells, readPage, root, rows } from "./pages.ts"
 import { schemaFields } from "./schema-fields.ts"
 
@@ -71,9 +82,7 @@ describe("every environment variable", () => {
 
   test("that the sources know is documented", async () => {
     const internal = ["PARTYMQ_LAUNCHER_PID", "PARTYMQ_INSTALLATION"]
-    const glob = new Bun.Glob("src/**/*.ts").scan({ cwd: root, absolute: true })
-    const sources = await Promise.all((await Array.fromAsync(glob)).map((f) => Bun.file(f).text()))
-    const names = sources.flatMap((text) => text.match(/\bPARTYMQ_[A-Z_]+\b/g) ?? [])
+    const names = (await sources()).match(/\bPARTYMQ_[A-Z_]+\b/g) ?? []
     expect(names.length).toBeGreaterThan(10)
     for (const name of names)
       if (!internal.includes(name)) expect(page.text).toContain(`\`${name}\``)
@@ -104,6 +113,51 @@ describe("the command line", () => {
   })
 })
 
+test("every warning is documented, with nothing that is none", () => {
+  const [, listed] = /There\s+are (.*?)\n\n/s.exec(page.text) ?? []
+  const shown: string[] = listed?.match(/(?<=`)[a-z]+_[a-z_]+(?=`)/g) ?? []
+  expect(shown.sort()).toEqual([...configWarningCodes].sort())
+})
+
+describe("the code of a failure", () => {
+  const table = rows(page).filter(({ section }) => section === "Failures of commands")
+  const documented = table.map(({ cells }) => cells[0]!)
+
+  test("is documented, wherever the sources make one", async () => {
+    const text = await sources("{broker,cli,config,local-broker,plugin}")
+    const made = [
+      /new (?:CommandFailed|LocalBrokerError|PluginError|StartRefused)\(\s*"(\w+)"/g,
+      /\breadonly code = "(\w+)"/g,
+      /\bconst \w+Code = "(\w+)"/g,
+      // What is taken where no other is given.
+      /\bcode(?: =| \?\?| :) "(\w+)"/g,
+    ].flatMap((pattern) => [...text.matchAll(pattern)].map(([, code]) => code!))
+    expect(made.length).toBeGreaterThan(20)
+    const problems: readonly string[] = Object.keys(problemCatalogue)
+    const wanted = made.filter((code) => !problems.includes(code))
+    expect(wanted.filter((code) => !documented.includes(code))).toEqual([])
+    for (const code of documented) expect(text).toContain(`"${code}"`)
+  })
+
+  test("has the exit code that is documented", () => {
+    const exitCodes = new Map(table.map(({ cells }) => [cells[0]!, Number(cells[1])]))
+    const failures = [
+      new UsageError(""),
+      new ConfigError([]),
+      new StartRefused("queue_conflict", ""),
+      new PluginError("plugin_shape", ""),
+      new BrokerError("", tlsFileCode),
+      new BrokerError(""),
+      new CommandFailed("router_away", ""),
+      new LocalBrokerError("no_broker", ""),
+      new Error("a fault"),
+    ].map(failureOf)
+    for (const { code, exitCode } of failures) {
+      expect([code, exitCodes.get(code)]).toEqual([code, exitCode])
+    }
+  })
+})
+
 function leaves(command: Command, prefix: string): { name: string; command: Command }[] {
   return command.commands.flatMap((each) => {
     const name = `${prefix}${each.name()}`
@@ -112,3 +166,10 @@ function leaves(command: Command, prefix: string): { name: string; command: Comm
 }
 
 const flagsOf = (command: Command): string[] => command.options.map(({ long }) => long!).sort()
+
+/** What is in folders of `src`, one file after the other. */
+async function sources(folders = "."): Promise<string> {
+  const glob = new Bun.Glob(`src/${folders}/**/*.ts`).scan({ cwd: root, absolute: true })
+  const files = (await Array.fromAsync(glob)).sort()
+  return (await Promise.all(files.map((file) => Bun.file(file).text()))).join("\n")
+}
