@@ -4,7 +4,7 @@ import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
-import { readQueue } from "./queue-reader.ts"
+import { type QueueReader, readQueue } from "./queue-reader.ts"
 import { isMissing } from "./refusal.ts"
 import { withChannel } from "./with-channel.ts"
 
@@ -28,6 +28,10 @@ async function unlessMissing(
     throw reason
   }
 }
+
+/** So often, and for so long each time, it is looked whether more is delivered, before acks are settled. */
+const settleRoundsMax = 10
+const settleRoundMs = 100
 
 /** What is to become of a message that was looked at. */
 export type Verdict = "keep" | "remove" | "stop"
@@ -72,11 +76,26 @@ export async function visitMessages(
       else kept += 1
       if (verdict === "stop") break
     }
-    await reader.settleAcks()
+    const removed = shown - kept
+    if (removed > 0) await settle(reader, () => inbox.received - removed, prefetch)
     return shown
   } finally {
     await reader.close()
   }
+}
+
+/**
+ * Makes sure of all acks. What the broker sends while a consumer is cancelled comes back out of its place,
+ * so that is not done while something is on its way; and not at all once as much is unacked as may be, for
+ * then the broker has had every ack.
+ */
+async function settle(reader: QueueReader, unacked: () => number, prefetch: number): Promise<void> {
+  for (let rounds = 0, before = -1; rounds < settleRoundsMax && before < unacked(); rounds++) {
+    if (unacked() >= prefetch) return
+    before = unacked()
+    await Bun.sleep(settleRoundMs)
+  }
+  await reader.settleAcks()
 }
 
 /** Deliveries between the callback that brings them and the loop that takes them. */
@@ -84,6 +103,8 @@ class Inbox {
   readonly #deliveries: Delivery[] = []
   #left: number
   #failure: string | undefined
+  /** Those that are not taken included. */
+  received = 0
   #wake: () => void = () => {}
 
   /** @param most how many will be taken; what comes after them is not held in memory */
@@ -92,6 +113,7 @@ class Inbox {
   }
 
   put(delivery: Delivery): void {
+    this.received += 1
     if (this.#left === 0) return
     this.#left -= 1
     this.#deliveries.push(delivery)

@@ -37,6 +37,8 @@ export const longFiles: readonly string[] = [
   "test/conformance/conformance.test.ts",
   "test/cli/usage.test.ts",
   "test/cli/dlq.test.ts",
+  "test/broker/remove-oldest.test.ts",
+  "test/cli/dlq-purge.test.ts",
   "test/cli/explain.test.ts",
   "test/cli/serve.test.ts",
   "test/cli/stop-signals.test.ts",
