@@ -35,8 +35,8 @@ const dryMs = 1_000
  * Takes messages out of a queue for good, oldest first, on one channel. What is not acked goes back to its
  * place, also when the process dies. It ends early when others have taken the rest.
  *
- * The prefetch is that of `visitMessages`, and for its reason. Nothing is cancelled: what a quorum queue of
- * RabbitMQ 4.0.5 sends just then goes back before what is held, and so ahead of it. Bodies are not held.
+ * The prefetch is that of `visitMessages`, and for its reason. Nothing is cancelled: what a quorum queue
+ * sends just then comes back out of its place. Bodies are not held.
  *
  * @throws {BrokerError} when the queue or the connection is lost; those that `acked` was told of may be gone
  */
