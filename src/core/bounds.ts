@@ -214,7 +214,7 @@ export const bounds = {
   /** Deliveries of one partition queue on their way to a client, and of a queue that is reclaimed. */
   forwardPrefetch: 64,
   reclaimPrefetch: 200,
-  /** Bytes of messages on their way to clients, over which nothing more is taken. */
+  /** Bytes of messages on their way to clients; besides, each partition may have one message on its way. */
   forwardBytesMax: 16 * 1024 * 1024,
   /** How long a client that binds is kept waiting for its old queue to be emptied. */
   clientBindWaitMs: 10_000,

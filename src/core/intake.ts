@@ -13,7 +13,7 @@ export interface IntakeOptions {
   readonly frameMax: number
   readonly now: () => Date
   /** What has arrived and is not settled is taken from it. */
-  readonly budget: ByteBudget
+  readonly budget: Pick<ByteBudget, "take" | "give">
   /** Ack this delivery; with `multiple` every one up to it. */
   readonly ack: (tag: number, multiple: boolean) => void
   /** The broker takes a message nowhere, not even as a dead letter. */

@@ -4,7 +4,11 @@ export interface OldClientOptions {
   readonly amqpUrl: string
   readonly httpUrl: string
   readonly name: string
-  readonly queue?: { readonly durable?: boolean; readonly type?: "classic" | "quorum" }
+  readonly queue?: {
+    readonly durable?: boolean
+    readonly type?: "classic" | "quorum"
+    readonly args?: Readonly<Record<string, string | number>>
+  }
   /** Told of each message; acked once it resolves. Without, nothing is consumed. */
   readonly handle?: (message: AMQPMessage) => void | Promise<void>
   readonly prefetch?: number
@@ -35,7 +39,7 @@ export class OldClient {
   async declare(exchange: string, routingKey: string): Promise<void> {
     const { queue = {} } = this.options
     const channel = await (await this.#connected()).channel()
-    const args = { "x-queue-type": queue.type ?? "classic" }
+    const args = { "x-queue-type": queue.type ?? "classic", ...queue.args }
     await channel.queueDeclare(this.queue, { durable: queue.durable ?? true }, args)
     await channel.queueBind(this.queue, exchange, routingKey)
     await channel.close()

@@ -160,11 +160,6 @@ export class ClientGroup {
     this.#away = reason
   }
 
-  /** There is room for messages again. */
-  relieved(): void {
-    this.#tenure?.relieved()
-  }
-
   /** Stops forwarding, and resolves once nothing is under way. */
   async drain(): Promise<void> {
     clearTimeout(this.#retry)

@@ -1,6 +1,6 @@
 import type { Config } from "../../config/config.ts"
 import { bounds } from "../../core/bounds.ts"
-import { ByteBudget } from "../../core/byte-budget.ts"
+import { BytePool } from "../../core/byte-pool.ts"
 import type { Log } from "../../log.ts"
 import type { TopicPlan } from "../../topic-plan.ts"
 import type { Connection } from "../connection.ts"
@@ -77,14 +77,8 @@ export class ClientsSide {
     })
     this.#publisher = publisher
     await publisher.open(connection)
-    const budget = new ByteBudget({
-      bytesMax: bounds.forwardBytesMax,
-      exhausted: () => {},
-      relieved: () => {
-        for (const group of this.groups) group.relieved()
-      },
-    })
-    for (const group of this.groups) await group.open({ connection, publisher, budget })
+    const pool = new BytePool(bounds.forwardBytesMax)
+    for (const group of this.groups) await group.open({ connection, publisher, pool })
   }
 
   #tornDown(reason: string): void {

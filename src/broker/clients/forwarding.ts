@@ -1,5 +1,5 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
-import type { ByteBudget } from "../../core/byte-budget.ts"
+import type { BytePool, ByteShare } from "../../core/byte-pool.ts"
 import { Intake } from "../../core/intake.ts"
 import type { Lane } from "../../core/lane.ts"
 import { AckWriter } from "../ack-writer.ts"
@@ -14,7 +14,7 @@ export interface ForwardingOptions extends ClientWayOptions {
   /** Whether to keep others away; where the queue knows exclusive consumers. */
   readonly exclusive: boolean
   readonly deadLetters: Lane
-  readonly budget: ByteBudget
+  readonly pool: BytePool
   /** All that has come is settled. */
   readonly idle: () => void
   /** The broker ended it. */
@@ -28,17 +28,22 @@ export class Forwarding {
   readonly #intake: Intake
   readonly #way: ClientWay
   readonly #acks: AckWriter
+  readonly #share: ByteShare
   #channel: AMQPChannel | undefined
   #isTaking = true
   /** Messages that can be published nowhere: they stay in the queue. */
   heldCount = 0
-  /** Something came while there was no room: it comes again on the next channel. */
-  hasMissed = false
+  /**
+   * Something came while there was no room: it comes again on the next channel. So many had room, and the
+   * next had better ask for no more at once: the broker counts each time that something comes.
+   */
+  fitting: number | undefined
   #closed: Promise<void> | undefined
 
   constructor(options: ForwardingOptions) {
     this.#options = options
-    const { connection, queue, prefetch, budget, deadLetters } = options
+    const { connection, queue, prefetch, pool, deadLetters } = options
+    this.#share = pool.share()
     this.#way = new ClientWay(options)
     this.#acks = new AckWriter(connection, prefetch)
     this.#intake = new Intake({
@@ -47,7 +52,7 @@ export class Forwarding {
       source: queue,
       frameMax: connection.frameMax,
       now: () => new Date(),
-      budget,
+      budget: this.#share,
       ack: (tag, multiple) => this.#acks.ack(tag, multiple),
       held: () => {
         this.heldCount += 1
@@ -67,15 +72,13 @@ export class Forwarding {
 
   /** @throws {BrokerError} when the queue cannot be consumed */
   async open(): Promise<void> {
-    const { connection, queue, prefetch, exclusive, budget, ended } = this.#options
+    const { connection, queue, prefetch, exclusive, ended } = this.#options
     const channel = await connection.rawChannel(
       {
         delivered: (delivery) => {
           if (!this.#isTaking) return
-          if (budget.isExhausted || this.hasMissed) {
-            this.hasMissed = true
-            return
-          }
+          if (!this.#share.hasRoom()) this.fitting ??= this.inFlight
+          if (this.fitting !== undefined) return
           const properties = forwarded(delivery, connection)
           this.#intake.accept({ ...own(delivery), properties })
         },

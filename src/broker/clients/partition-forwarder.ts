@@ -6,7 +6,7 @@ import { passive } from "./look-at-queue.ts"
 
 type Shared = Pick<
   ForwardingOptions,
-  "connection" | "group" | "stats" | "deadLetters" | "budget" | "held"
+  "connection" | "group" | "stats" | "deadLetters" | "pool" | "held"
 >
 
 export interface PartitionForwarderOptions extends Shared {
@@ -31,6 +31,8 @@ export class PartitionForwarder {
   #isClosed = false
   #retry: ReturnType<typeof setTimeout> | undefined
   #check: ReturnType<typeof setTimeout> | undefined
+  /** As many as had room at once the last time that not all did, and more again with each start. */
+  #prefetch: number = bounds.forwardPrefetch
 
   constructor(options: PartitionForwarderOptions) {
     this.#options = options
@@ -48,8 +50,9 @@ export class PartitionForwarder {
   }
 
   /** There is room again: what was let go comes anew. */
-  relieved(): void {
-    if (this.#running?.forwarding.hasMissed) this.#restart()
+  #relieve(): void {
+    const forwarding = this.#running?.forwarding
+    if (forwarding?.fitting !== undefined && forwarding.inFlight === 0) this.#restart()
   }
 
   /** The connection is gone, or is given up. */
@@ -100,12 +103,14 @@ export class PartitionForwarder {
       if (hasStopped) this.#options.stopped()
     }
     // There may have been room again while it was starting.
-    else if (!this.#options.budget.isExhausted) this.relieved()
+    else this.#relieve()
   }
 
   async #stop(): Promise<void> {
     clearTimeout(this.#check)
-    await this.#running?.forwarding.close()
+    const forwarding = this.#running?.forwarding
+    this.#prefetch = forwarding?.fitting ?? Math.min(2 * this.#prefetch, bounds.forwardPrefetch)
+    await forwarding?.close()
     this.#running = undefined
   }
 
@@ -117,12 +122,12 @@ export class PartitionForwarder {
     const forwarding: Forwarding = new Forwarding({
       ...shared,
       queue,
-      prefetch: bounds.forwardPrefetch,
+      prefetch: this.#prefetch,
       exclusive: false,
       wayOf: () => ({ lane, partition }),
       returned: () => returned(client),
       idle: () => {
-        if (forwarding.hasMissed && !shared.budget.isExhausted) setTimeout(() => this.relieved(), 0)
+        if (forwarding.fitting !== undefined) setTimeout(() => this.#relieve(), 0)
       },
       ended: (reason) => {
         if (this.#running?.forwarding !== forwarding) return
@@ -147,7 +152,7 @@ export class PartitionForwarder {
   #watchFront(connection: Connection, queue: string, forwarding: Forwarding): void {
     const look = async () => {
       const isIdle = () =>
-        forwarding.inFlight === 0 && forwarding.heldCount === 0 && !forwarding.hasMissed
+        forwarding.inFlight === 0 && forwarding.heldCount === 0 && forwarding.fitting === undefined
       const before = isIdle()
       const counts = await passive(connection, queue).catch(() => ({ ready: 1, consumers: 1 }))
       if (this.#running?.forwarding !== forwarding || this.#isTurning || this.#isClosed) return

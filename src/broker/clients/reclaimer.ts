@@ -16,6 +16,9 @@ export class Reclaimer {
   #forwarding: Forwarding | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
+  /** A quorum queue counts a consumer for a moment after its channel was closed: so it may be its own. */
+  #closedMs = Number.NEGATIVE_INFINITY
+  #prefetch: number = bounds.reclaimPrefetch
 
   constructor(options: ReclaimerOptions) {
     this.#options = options
@@ -38,7 +41,7 @@ export class Reclaimer {
     }
     const forwarding = new Forwarding({
       ...this.#options,
-      prefetch: bounds.reclaimPrefetch,
+      prefetch: this.#prefetch,
       exclusive: true,
       idle: () => {},
       ended: again,
@@ -47,7 +50,13 @@ export class Reclaimer {
     try {
       const counts = await passive(connection, queue)
       if (counts === undefined) return await this.#end(this.#options.done)
-      if (counts.consumers > 0) return await this.#end(this.#options.interrupted)
+      if (counts.consumers > 0) {
+        if (performance.now() - this.#closedMs >= bounds.clientsLockRetryMs) {
+          return await this.#end(this.#options.interrupted)
+        }
+        this.#timer = setTimeout(() => this.#start(), bounds.clientLookIntervalMs)
+        return
+      }
       await forwarding.open()
       this.#timer = setTimeout(() => this.#look(false), bounds.clientLookIntervalMs)
     } catch (error) {
@@ -59,8 +68,10 @@ export class Reclaimer {
     if (this.#isClosed) return
     const { connection, queue, done, interrupted } = this.#options
     const forwarding = this.#forwarding!
-    if (isFailed || forwarding.hasMissed) {
-      await forwarding.close()
+    // What waits is not given up, but for a failure: what went past it on other ways would come again.
+    if (isFailed || (forwarding.fitting !== undefined && forwarding.inFlight === 0)) {
+      this.#prefetch = forwarding.fitting ?? this.#prefetch
+      await this.#leave()
       return this.#start()
     }
     try {
@@ -70,7 +81,7 @@ export class Reclaimer {
       if (counts === undefined) return await this.#end(done)
       if (counts.consumers > 1) return await this.#end(interrupted)
       const isEmpty = counts.ready === 0 && counts.consumers === 1
-      const isIdle = before === 0 && forwarding.inFlight === 0 && !forwarding.hasMissed
+      const isIdle = before === 0 && forwarding.inFlight === 0 && forwarding.fitting === undefined
       if (isEmpty && isIdle) return await this.#endIfEmpty()
     } catch {
       // The connection's end, or a broker that is slow: it begins anew.
@@ -83,10 +94,15 @@ export class Reclaimer {
   /** Once its channel is closed, what is ready is all that there is. */
   async #endIfEmpty(): Promise<void> {
     const { connection, queue, done } = this.#options
-    await this.#forwarding?.close()
+    await this.#leave()
     const left = await passive(connection, queue)
     if ((left?.ready ?? 0) > 0) return this.#start()
     return this.#end(done)
+  }
+
+  async #leave(): Promise<void> {
+    await this.#forwarding?.close()
+    this.#closedMs = performance.now()
   }
 
   async #end(tell: () => void): Promise<void> {

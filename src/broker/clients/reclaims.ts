@@ -69,7 +69,7 @@ export class Reclaims {
 
   #reclaimer(client: string, queue: string, front: number): Reclaimer {
     const { line, group, plan, log, lanes, deadLetters, queues, happen } = this.#options
-    const { connection, budget } = line
+    const { connection, pool } = line
     const fields = { topic: plan.topic, group: group.group, client, queue }
     log.info(fields, "messages that a client left behind are given to others")
     const isFronted = (partition: number) => this.#isFrom(client, partition)
@@ -78,7 +78,7 @@ export class Reclaims {
       happen(event)
     }
     return new Reclaimer({
-      ...{ connection, queue, budget, deadLetters, group: group.group, stats: group.reclaims },
+      ...{ connection, queue, pool, deadLetters, group: group.group, stats: group.reclaims },
       wayOf(message) {
         const partition = partitionOf(plan, group.group, message, isFronted)
         const own = queues[partition]!

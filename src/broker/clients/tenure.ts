@@ -1,5 +1,5 @@
 import { bounds } from "../../core/bounds.ts"
-import type { ByteBudget } from "../../core/byte-budget.ts"
+import type { BytePool } from "../../core/byte-pool.ts"
 import type { ClientsEvent } from "../../core/clients/clients-event.ts"
 import type { ClientsState } from "../../core/clients/clients-state.ts"
 import { forwardedTo } from "../../core/clients/clients-view.ts"
@@ -22,7 +22,7 @@ import { Reclaims } from "./reclaims.ts"
 export interface Line {
   readonly connection: Connection
   readonly publisher: Publisher
-  readonly budget: ByteBudget
+  readonly pool: BytePool
 }
 
 export interface TenureOptions extends ClientGroupOptions {
@@ -169,11 +169,6 @@ export class Tenure {
     this.#reclaims.close()
   }
 
-  /** There is room for messages again. */
-  relieved(): void {
-    for (const forwarder of this.#forwarders) forwarder.relieved()
-  }
-
   async #write(): Promise<void> {
     if (this.#isWriting || this.#isClosed) return
     this.#isWriting = true
@@ -194,13 +189,13 @@ export class Tenure {
 
   #forwarder(partition: number): PartitionForwarder {
     const { happen, log } = this.#options
-    const { connection, budget } = this.#line
+    const { connection, pool } = this.#line
     const { group, forwards: stats } = this.#group
     const queue = this.#queues[partition]!
     const fronts = () => this.state.fronts[partition]!.map((front) => frontQueue(queue, front))
     const fields = { topic: this.#group.topic, group, partition }
     return new PartitionForwarder({
-      ...{ connection, budget, group, stats, partition, deadLetters: this.#deadLetters },
+      ...{ connection, pool, group, stats, partition, deadLetters: this.#deadLetters },
       queues: () => [...fronts(), queue],
       laneOf: (client) =>
         this.#lanes.to(this.#group.routingKey(client), this.#group.config.exchange),

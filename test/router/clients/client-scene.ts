@@ -2,7 +2,7 @@ import { afterEach, expect } from "bun:test"
 import { type HttpServer, serveHttp } from "../../../src/http/serve-http.ts"
 import type { Router } from "../../../src/router.ts"
 import { keyed } from "../../support/key-flow.ts"
-import { OldClient } from "../../support/old-client.ts"
+import { OldClient, type OldClientOptions } from "../../support/old-client.ts"
 import { quietLog, startedRouter } from "../../support/test-router.ts"
 import { unique } from "../../support/unique.ts"
 import { until } from "../../support/until.ts"
@@ -72,6 +72,7 @@ export function clientScene(vhost: Vhost) {
     name: string,
     log?: string[],
     work?: () => Promise<void>,
+    queue?: OldClientOptions["queue"],
   ) {
     const handle = async (message: { bodyString(): string | null }) => {
       await work?.()
@@ -79,7 +80,7 @@ export function clientScene(vhost: Vhost) {
     }
     const made = new OldClient({
       ...{ amqpUrl: vhost.url, httpUrl: server.url, name: unique(name) },
-      ...(log && { handle }),
+      ...{ ...(log && { handle }), ...(queue && { queue }) },
     })
     clients.push(made)
     return made

@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test"
+import { AMQPClient } from "@cloudamqp/amqp-client"
+import { bounds } from "../../../src/core/bounds.ts"
+import { keyed } from "../../support/key-flow.ts"
+import { unique } from "../../support/unique.ts"
+import { until } from "../../support/until.ts"
+import { withVhost } from "../../support/vhost.ts"
+import { clientScene, has, type Served } from "./client-scene.ts"
+
+const vhost = withVhost()
+const { served, client } = clientScene(vhost)
+const bytes = 300_000
+const padding = "x".repeat(bytes)
+
+async function publishedLarge({ router, topic }: Served, count: number): Promise<string[]> {
+  const bodies = Array.from({ length: count }, (_, n) => `k${n % 40} ${n} ${padding}`)
+  for (const body of bodies) {
+    const outcome = await router.publish(topic, keyed(body.split(" ")[0]!, body))
+    expect(outcome.kind).toBe("accepted")
+  }
+  return bodies
+}
+
+const numberOf = (body: string) => Number(body.split(" ")[1])
+
+test("a client whose queue is full holds up its own partitions, and those of nobody else", async () => {
+  const at = await served(unique("full"))
+  const full = { args: { "x-max-length": 1, "x-overflow": "reject-publish" } }
+  const log: string[] = []
+  const stuck = client(at, "stuck", undefined, undefined, full)
+  const quick = client(at, "quick", log)
+  await Promise.all([stuck.start(), quick.start()])
+  const owner = (n: number) => at.router.clientGroups[0]!.clientOf(n)
+  await until(() => Array.from({ length: 8 }, (_, n) => owner(n)).every((id) => id), {
+    what: "shares",
+  })
+  const count = Math.ceil((4 * bounds.forwardBytesMax) / bytes)
+  const sent = await publishedLarge(at, count)
+  const ofQuick = sent.filter((body) => {
+    const decision = at.router.explain(at.topic, keyed(body.split(" ")[0]!, body))
+    return (
+      decision.kind === "routed" && owner(decision.placements[0]!.partition) === quick.options.name
+    )
+  })
+  expect((count - ofQuick.length) * bytes).toBeGreaterThan(bounds.forwardBytesMax)
+  await has(log, ofQuick.length)
+  expect(log.map(numberOf).toSorted()).toEqual(ofQuick.map(numberOf).toSorted())
+}, 60_000)
+
+test("large messages that a client left behind are taken back without many deliveries of each", async () => {
+  const at = await served(unique("back"), { management: false })
+  const limited = { type: "quorum", args: { "x-delivery-limit": 2 } } as const
+  const gone = client(at, "gone", undefined, undefined, limited)
+  await gone.start()
+  await gone.said("ready", { queue: gone.queue })
+  const count = bounds.reclaimPrefetch
+  await publishedLarge(at, count)
+  const connection = new AMQPClient(vhost.url)
+  await connection.connect()
+  const channel = await connection.channel()
+  const arrived = async () =>
+    (await channel.queueDeclare(gone.queue, { passive: true })).messageCount
+  await until(async () => (await arrived()) === count, { what: "all in its queue" })
+  await connection.close()
+  await gone.leave()
+  const log: string[] = []
+  await client(at, "heir", log).start()
+  await until(() => log.length >= count, {
+    what: () => `${count} messages, not ${log.length}`,
+    timeoutMs: 30_000,
+  })
+  expect(log.map(numberOf).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: count }, (_, n) => n),
+  )
+}, 60_000)
