@@ -1,12 +1,13 @@
 import { isEmptied, isLeftBehind } from "./client.ts"
 import { type ClientPartition, holderOf, ownedBy } from "./client-partition.ts"
 import type { ClientsEffect, ClientsEvent } from "./clients-event.ts"
-import type { ClientsState } from "./clients-state.ts"
+import type { ClientsRules, ClientsState } from "./clients-state.ts"
 
 /** What an event says of the partitions that are being handed over. */
 export function notePartitions(
   state: ClientsState,
   event: ClientsEvent,
+  rules: ClientsRules,
   nowMs: number,
   effects: ClientsEffect[],
 ): ClientsState {
@@ -24,7 +25,7 @@ export function notePartitions(
       return { ...state, fronts }
     }
     case "looked":
-      return noteSight(state, event, effects)
+      return noteSight(state, event, rules, nowMs, effects)
     case "reclaimed":
     case "interrupted":
       return endReclaim(state, event, nowMs, effects)
@@ -36,12 +37,16 @@ export function notePartitions(
 function noteSight(
   state: ClientsState,
   { client, sight, asOfMs }: Extract<ClientsEvent, { readonly kind: "looked" }>,
+  { expiryMs }: ClientsRules,
+  nowMs: number,
   effects: ClientsEffect[],
 ): ClientsState {
   const known = state.clients.get(client)
   if (known === undefined || state.reclaims.has(client)) return state
-  // One whose binding is lost gets nothing more, and may have no queue at all.
-  const isGone = known.phase === "gone" || known.lostBinding
+  // One whose binding is lost gets nothing more, and may have no queue at all. And one that has come back
+  // and is not ready for as long may never be.
+  const isIdle = known.phase === "bound" && nowMs - known.sinceMs >= expiryMs
+  const isGone = known.phase === "gone" || known.lostBinding || isIdle
   const stopped = (partition: ClientPartition) =>
     partition.kind === "draining" &&
     partition.from === client &&

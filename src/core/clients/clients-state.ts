@@ -65,7 +65,7 @@ export function transition(
   const effects: ClientsEffect[] = []
   const heard = noteTimes(noteClient(state, event, nowMs), event, rules, nowMs)
   const known = event.kind === "checked" ? expire(heard, rules, nowMs, effects) : heard
-  const happened = notePartitions(known, event, nowMs, effects)
+  const happened = notePartitions(known, event, rules, nowMs, effects)
   const aimed = shareOut(happened, rules, nowMs)
   const late = rules.onHandOverTimeout === "proceed" ? proceed(aimed, rules, nowMs, effects) : aimed
   return { state: tidy(late, rules, nowMs), effects }

@@ -51,6 +51,7 @@ for (const hasManagement of [true, false]) {
           () => group.unbindQueue(random.pick(ids)),
           () => group.bindAgain(random.pick(ids)),
           () => group.restart(),
+          () => group.bindOnly(random.pick(ids)),
           () => group.interrupt(),
           () => group.interrupt(),
           () => {
@@ -220,6 +221,28 @@ describe("a client-bound group", () => {
       expect(group.violations).toEqual([])
       expect(group.handled).toEqual([6])
     })
+  })
+
+  test("takes back what was left by a client that asks for its routing key again and is never ready", () => {
+    const group = started()
+    group.publish(0)
+    group.forward(0)
+    group.leave("a")
+    group.happen({ kind: "bound", client: "a" })
+    group.join("b")
+    for (let n = 0; n < 20; n++) {
+      group.happen({ kind: "heard", client: "a" })
+      group.beat("b")
+      group.pass(rules.expiryMs / 10)
+      for (let n = 0; n < 4; n++) group.apply(n)
+      group.record()
+      group.look()
+      group.see()
+      group.reclaim()
+    }
+    expect(owners(group)).toEqual(["b", "b", "b", "b"])
+    expect(heldPartitions(group.state)).toBe(0)
+    expect(group.state.fronts[0]!.length).toBe(1)
   })
 
   test("takes nothing back from the last clients that go", () => {

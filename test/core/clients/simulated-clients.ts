@@ -77,6 +77,12 @@ export class SimulatedClients {
     this.happen({ kind: "ready", client: id })
   }
 
+  /** It asks for its routing key, and ends before it has done more. */
+  bindOnly(id: string): void {
+    const isEnded = this.pods.get(id)?.isAlive === false
+    if (isEnded && !isBeingTakenBack(this.state, id)) this.happen({ kind: "bound", client: id })
+  }
+
   beat(id: string): void {
     if (this.pods.get(id)?.isAlive) this.happen({ kind: "heard", client: id })
   }
