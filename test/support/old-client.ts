@@ -7,7 +7,7 @@ export interface OldClientOptions {
   readonly queue?: {
     readonly durable?: boolean
     readonly type?: "classic" | "quorum"
-    readonly args?: Readonly<Record<string, string | number>>
+    readonly args?: Readonly<Record<string, string | number | boolean>>
   }
   /** Told of each message; acked once it resolves. Without, nothing is consumed. */
   readonly handle?: (message: AMQPMessage) => void | Promise<void>

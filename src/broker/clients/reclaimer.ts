@@ -1,4 +1,5 @@
 import { bounds } from "../../core/bounds.ts"
+import { isHeldByAnother } from "../source-queue.ts"
 import { Forwarding, type ForwardingOptions } from "./forwarding.ts"
 import { passive } from "./look-at-queue.ts"
 
@@ -18,6 +19,8 @@ export class Reclaimer {
   #isClosed = false
   /** A quorum queue counts a consumer for a moment after its channel was closed: so it may be its own. */
   #closedMs = Number.NEGATIVE_INFINITY
+  /** A classic queue with a single active consumer refuses exclusive ones, and keeps others away itself. */
+  #isExclusive = true
   #prefetch: number = bounds.reclaimPrefetch
 
   constructor(options: ReclaimerOptions) {
@@ -42,7 +45,7 @@ export class Reclaimer {
     const forwarding = new Forwarding({
       ...this.#options,
       prefetch: this.#prefetch,
-      exclusive: true,
+      exclusive: this.#isExclusive,
       idle: () => {},
       ended: again,
     })
@@ -60,7 +63,10 @@ export class Reclaimer {
       await forwarding.open()
       this.#timer = setTimeout(() => this.#look(false), bounds.clientLookIntervalMs)
     } catch (error) {
-      again(error instanceof Error ? error.message : "cannot consume")
+      const reason = error instanceof Error ? error.message : "cannot consume"
+      // Nobody else had it just now.
+      if (isHeldByAnother(reason)) this.#isExclusive = false
+      again(reason)
     }
   }
 
