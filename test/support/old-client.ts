@@ -6,6 +6,7 @@ export interface OldClientOptions {
   readonly name: string
   readonly queue?: {
     readonly durable?: boolean
+    readonly exclusive?: boolean
     readonly type?: "classic" | "quorum"
     readonly args?: Readonly<Record<string, string | number | boolean>>
   }
@@ -39,8 +40,9 @@ export class OldClient {
   async declare(exchange: string, routingKey: string): Promise<void> {
     const { queue = {} } = this.options
     const channel = await (await this.#connected()).channel()
+    const settings = { durable: queue.durable ?? true, exclusive: queue.exclusive ?? false }
     const args = { "x-queue-type": queue.type ?? "classic", ...queue.args }
-    await channel.queueDeclare(this.queue, { durable: queue.durable ?? true }, args)
+    await channel.queueDeclare(this.queue, settings, args)
     await channel.queueBind(this.queue, exchange, routingKey)
     await channel.close()
   }

@@ -4,6 +4,7 @@ import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
 import type { Management } from "../management.ts"
 import { isAway, isMissing } from "../refusal.ts"
+import { isHeldByAnother } from "../source-queue.ts"
 import { withChannel } from "../with-channel.ts"
 
 export interface Looked {
@@ -34,7 +35,11 @@ export async function lookAtQueue(options: LookOptions): Promise<Looked> {
     return { sight: { kind: management === undefined ? "unknown" : "missing" }, asOfMs }
   }
   const totals = await management?.totals(queue)
-  const counts = await passive(connection, queue)
+  const counts = await passive(connection, queue).catch((error: BrokerError) => {
+    // An exclusive queue answers nobody but its client, who has a connection as long as there is the queue.
+    if (totals === undefined || !isHeldByAnother(error.message)) throw error
+    return { ready: totals.ready, consumers: 1 }
+  })
   if (counts === undefined) return { queue, sight: { kind: "missing" }, asOfMs }
   const { ready, consumers } = counts
   const oldMs = options.isYoung ? Number.POSITIVE_INFINITY : bounds.totalsAgeMs

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test"
 import { unique } from "../../support/unique.ts"
+import { until } from "../../support/until.ts"
 import { withVhost } from "../../support/vhost.ts"
 import { clientScene, has, inOrder, published } from "./client-scene.ts"
 
@@ -21,3 +22,27 @@ for (const type of ["classic", "quorum"] as const) {
     expect(inOrder(log)).toBe(true)
   }, 30_000)
 }
+
+test("a client with an exclusive queue shares with one that comes", async () => {
+  const at = await served(unique("exclusive"))
+  const logs: string[][] = [[], []]
+  const [first, second] = ["first", "second"].map((name, n) =>
+    client(at, name, logs[n], undefined, { durable: false, exclusive: true }),
+  )
+  await first!.start()
+  const sent = await published(at, 100)
+  await has(logs[0]!, 100)
+  await second!.start()
+  const shares = () =>
+    [first, second].map((each) => {
+      const owners = Array.from({ length: 8 }, (_, n) => at.router.clientGroups[0]!.clientOf(n))
+      return owners.filter((owner) => owner === each!.options.name).length
+    })
+  await until(() => shares().every((count) => count === 4), {
+    what: () => `halves, not ${shares()}`,
+  })
+  sent.push(...(await published(at, 100, 100)))
+  await until(() => logs.flat().length === sent.length, { what: "everything" })
+  expect(logs.flat().toSorted()).toEqual(sent.toSorted())
+  expect(logs.every(inOrder)).toBe(true)
+}, 30_000)
