@@ -149,7 +149,7 @@ export class Tenure {
       if (isRecorded && !this.#isDraining) this.#reclaims.begin(client, queue, front)
     }
     this.#isApplying = false
-    for (const partition of stopped) this.#options.happen({ kind: "stopped", partition })
+    if (stopped.length > 0) this.#options.happen({ kind: "stopped", partitions: stopped })
     if (this.#reclaims.areUnderWay) return
     const keys = new Set([...this.state.clients.keys()].map((id) => this.#group.routingKey(id)))
     this.#lanes.forget((queue) => keys.has(queue) || queue === this.#deadLetters.queue)
@@ -199,7 +199,7 @@ export class Tenure {
       queues: () => [...fronts(), queue],
       laneOf: (client) =>
         this.#lanes.to(this.#group.routingKey(client), this.#group.config.exchange),
-      stopped: () => happen({ kind: "stopped", partition }),
+      stopped: () => happen({ kind: "stopped", partitions: [partition] }),
       returned: (client) => {
         if (this.state.clients.get(client)?.phase !== "ready") return
         log.warn({ ...fields, client }, "a message came back: the client's queue is not bound")

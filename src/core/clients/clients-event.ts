@@ -11,8 +11,8 @@ export type ClientsEvent =
   | { readonly kind: "unbound"; readonly client: ClientId }
   /** A message for it came back: its queue is not bound. */
   | { readonly kind: "returned"; readonly client: ClientId }
-  /** Nothing of the partition is under way to anybody. */
-  | { readonly kind: "stopped"; readonly partition: number }
+  /** Nothing of these partitions is under way to anybody. */
+  | { readonly kind: "stopped"; readonly partitions: readonly number[] }
   /** Its queue was looked at; what was seen is not older than `asOfMs`. */
   | {
       readonly kind: "looked"

@@ -12,12 +12,14 @@ export function notePartitions(
   effects: ClientsEffect[],
 ): ClientsState {
   switch (event.kind) {
-    case "stopped":
+    case "stopped": {
+      const stopped = new Set(event.partitions)
       return mapPartitions(state, (partition, index) =>
-        partition.kind === "draining" && index === event.partition && !partition.stoppedMs
+        partition.kind === "draining" && stopped.has(index) && !partition.stoppedMs
           ? { ...partition, stoppedMs: nowMs }
           : partition,
       )
+    }
     case "frontEmptied": {
       const fronts = state.fronts.map((each, index) =>
         index === event.partition ? each.filter((front) => front !== event.front) : each,

@@ -152,7 +152,7 @@ export class SimulatedClients {
     this.#running[partition] = isRecorded ? wanted : undefined
     const at = this.state.partitions[partition]!
     if (at.kind === "draining" && at.stoppedMs === undefined) {
-      this.happen({ kind: "stopped", partition })
+      this.happen({ kind: "stopped", partitions: [partition] })
     }
     const [front] = this.state.fronts[partition]!
     if (at.kind !== "owned" || front === undefined) return
