@@ -214,6 +214,15 @@ const mistakes: [input: unknown, path: string, found: string, allowed: string][]
     "[1]",
     'nothing while partitions is "clients"',
   ],
+  [
+    withGroup({
+      partitions: "clients",
+      queue: { deliveryLimit: 5, deadLetterExchange: "d" },
+    }),
+    `${group}.queue.deliveryLimit`,
+    "5",
+    'nothing while partitions is "clients"',
+  ],
   [withGroup({ clients: {} }), `${group}.clients`, "{", 'nothing unless partitions is "clients"'],
   [withQueue({ type: "stream" }), `${group}.queue.type`, '"stream"', '"quorum", "classic"'],
   [withQueue({ overflow: "drop-head" }), `${group}.queue.overflow`, "drop-head", "without maxLen"],

@@ -88,7 +88,7 @@ export const groupSchema = v.pipe(
 const clientsDefaults = v.parse(clientsSchema, {})
 
 function groupContradictions(group: v.InferOutput<typeof fields>): Contradiction[] {
-  const { partitions, weights, clients } = group
+  const { partitions, weights, clients, queue } = group
   const found: Contradiction[] = []
   if (clients !== undefined && partitions !== "clients") {
     found.push({
@@ -103,6 +103,12 @@ function groupContradictions(group: v.InferOutput<typeof fields>): Contradiction
         ? 'nothing while partitions is "clients"'
         : `${partitions} numbers above 0, one per partition`
     found.push({ path: ["weights"], found: weights, allowed })
+  }
+  if (queue.deliveryLimit !== undefined && partitions === "clients") {
+    const allowed =
+      'nothing while partitions is "clients": what waits to be forwarded is delivered anew with each ' +
+      "hand-over, and would be dead-lettered although no client ever had it"
+    found.push({ path: ["queue", "deliveryLimit"], found: queue.deliveryLimit, allowed })
   }
   return found
 }
