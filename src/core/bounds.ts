@@ -214,8 +214,9 @@ export const bounds = {
   /** Deliveries of one partition queue on their way to a client, and of a queue that is reclaimed. */
   forwardPrefetch: 64,
   reclaimPrefetch: 200,
-  /** Bytes of messages on their way to clients; besides, each partition may have one message on its way. */
+  /** Bytes of both; besides, each of these queues may have one message on its way. */
   forwardBytesMax: 16 * 1024 * 1024,
+  reclaimBytesMax: 32 * 1024 * 1024,
   /** How long a client that binds is kept waiting for its old queue to be emptied. */
   clientBindWaitMs: 10_000,
   /** How often a router tries to become the one that serves a group's clients. */

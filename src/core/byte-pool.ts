@@ -1,17 +1,17 @@
-/** The part that one may have of what is free. */
-const part = 1 / 8
-
 /**
- * Bytes that several may have on their way at once, each by its share. One may have an eighth of what is
- * free, and always one message: so those that stand still with what they have leave room for the others.
+ * Bytes that several may have on their way at once, each by its share. One may have a part of what is free,
+ * and always one message: so those that stand still with what they have leave room for the others.
  *
  * What has arrived is always accounted: all may be overdrawn, by one message for each share at most.
  */
 export class BytePool {
+  readonly #part: number
   #free: number
 
-  constructor(bytesMax: number) {
+  /** @param part the greater it is the less is left for others */
+  constructor(bytesMax: number, part: number) {
     this.#free = bytesMax
+    this.#part = part
   }
 
   get free(): number {
@@ -24,7 +24,7 @@ export class BytePool {
       used += bytes
       this.#free -= bytes
     }
-    const hasRoom = () => used === 0 || used < part * this.#free
+    const hasRoom = () => used === 0 || used < this.#part * this.#free
     return { take, give: (bytes) => take(-bytes), hasRoom }
   }
 }

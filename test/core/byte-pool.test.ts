@@ -6,7 +6,7 @@ const bytesMax = 10_000
 const messageBytes = 10
 
 test("those that stand still with all that they may have leave room for others", () => {
-  const pool = new BytePool(bytesMax)
+  const pool = new BytePool(bytesMax, 1 / 8)
   let least = bytesMax
   for (let still = 1; still <= 20; still++) {
     const share = pool.share()
@@ -17,7 +17,7 @@ test("those that stand still with all that they may have leave room for others",
 })
 
 test("one that has nothing has room for one message, whatever others have", () => {
-  const pool = new BytePool(bytesMax)
+  const pool = new BytePool(bytesMax, 1 / 8)
   pool.share().take(5 * bytesMax)
   const share = pool.share()
   expect(share.hasRoom()).toBe(true)
@@ -31,7 +31,7 @@ test(
   "all is free again once everything is given back, and never overdrawn by more than one message each",
   seeded((random) => {
     const messageBytesMax = 3_000
-    const pool = new BytePool(bytesMax)
+    const pool = new BytePool(bytesMax, 1 / 8)
     const shares = Array.from({ length: 8 }, () => ({ share: pool.share(), had: [] as number[] }))
     for (let step = 0; step < 5_000; step++) {
       const { share, had } = random.pick(shares)

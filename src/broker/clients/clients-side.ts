@@ -77,8 +77,11 @@ export class ClientsSide {
     })
     this.#publisher = publisher
     await publisher.open(connection)
-    const pool = new BytePool(bounds.forwardBytesMax)
-    for (const group of this.groups) await group.open({ connection, publisher, pool })
+    const pool = new BytePool(bounds.forwardBytesMax, 1 / 8)
+    // Each time that one of them finds no room counts as a delivery of what has to come again.
+    const reclaimPool = new BytePool(bounds.reclaimBytesMax, 8)
+    const line = { connection, publisher, pool, reclaimPool }
+    for (const group of this.groups) await group.open(line)
   }
 
   #tornDown(reason: string): void {

@@ -33,11 +33,8 @@ export class Forwarding {
   #isTaking = true
   /** Messages that can be published nowhere: they stay in the queue. */
   heldCount = 0
-  /**
-   * Something came while there was no room: it comes again on the next channel. So many had room, and the
-   * next had better ask for no more at once: the broker counts each time that something comes.
-   */
-  fitting: number | undefined
+  /** Something came while there was no room: it comes again on the next channel. */
+  hasMissed = false
   #closed: Promise<void> | undefined
 
   constructor(options: ForwardingOptions) {
@@ -77,8 +74,8 @@ export class Forwarding {
       {
         delivered: (delivery) => {
           if (!this.#isTaking) return
-          if (!this.#share.hasRoom()) this.fitting ??= this.inFlight
-          if (this.fitting !== undefined) return
+          if (!this.#share.hasRoom()) this.hasMissed = true
+          if (this.hasMissed) return
           const properties = forwarded(delivery, connection)
           this.#intake.accept({ ...own(delivery), properties })
         },

@@ -31,8 +31,6 @@ export class PartitionForwarder {
   #isClosed = false
   #retry: ReturnType<typeof setTimeout> | undefined
   #check: ReturnType<typeof setTimeout> | undefined
-  /** As many as had room at once the last time that not all did, and more again with each start. */
-  #prefetch: number = bounds.forwardPrefetch
 
   constructor(options: PartitionForwarderOptions) {
     this.#options = options
@@ -52,7 +50,7 @@ export class PartitionForwarder {
   /** There is room again: what was let go comes anew. */
   #relieve(): void {
     const forwarding = this.#running?.forwarding
-    if (forwarding?.fitting !== undefined && forwarding.inFlight === 0) this.#restart()
+    if (forwarding?.hasMissed && forwarding.inFlight === 0) this.#restart()
   }
 
   /** The connection is gone, or is given up. */
@@ -108,9 +106,7 @@ export class PartitionForwarder {
 
   async #stop(): Promise<void> {
     clearTimeout(this.#check)
-    const forwarding = this.#running?.forwarding
-    this.#prefetch = forwarding?.fitting ?? Math.min(2 * this.#prefetch, bounds.forwardPrefetch)
-    await forwarding?.close()
+    await this.#running?.forwarding.close()
     this.#running = undefined
   }
 
@@ -122,12 +118,12 @@ export class PartitionForwarder {
     const forwarding: Forwarding = new Forwarding({
       ...shared,
       queue,
-      prefetch: this.#prefetch,
+      prefetch: bounds.forwardPrefetch,
       exclusive: false,
       wayOf: () => ({ lane, partition }),
       returned: () => returned(client),
       idle: () => {
-        if (forwarding.fitting !== undefined) setTimeout(() => this.#relieve(), 0)
+        if (forwarding.hasMissed) setTimeout(() => this.#relieve(), 0)
       },
       ended: (reason) => {
         if (this.#running?.forwarding !== forwarding) return
@@ -152,7 +148,7 @@ export class PartitionForwarder {
   #watchFront(connection: Connection, queue: string, forwarding: Forwarding): void {
     const look = async () => {
       const isIdle = () =>
-        forwarding.inFlight === 0 && forwarding.heldCount === 0 && forwarding.fitting === undefined
+        forwarding.inFlight === 0 && forwarding.heldCount === 0 && !forwarding.hasMissed
       const before = isIdle()
       const counts = await passive(connection, queue).catch(() => ({ ready: 1, consumers: 1 }))
       if (this.#running?.forwarding !== forwarding || this.#isTurning || this.#isClosed) return

@@ -21,7 +21,6 @@ export class Reclaimer {
   #closedMs = Number.NEGATIVE_INFINITY
   /** A classic queue with a single active consumer refuses exclusive ones, and keeps others away itself. */
   #isExclusive = true
-  #prefetch: number = bounds.reclaimPrefetch
 
   constructor(options: ReclaimerOptions) {
     this.#options = options
@@ -44,7 +43,8 @@ export class Reclaimer {
     }
     const forwarding = new Forwarding({
       ...this.#options,
-      prefetch: this.#prefetch,
+      // The same each time: of a quorum queue a smaller one than before gets messages out of order.
+      prefetch: bounds.reclaimPrefetch,
       exclusive: this.#isExclusive,
       idle: () => {},
       ended: again,
@@ -75,8 +75,7 @@ export class Reclaimer {
     const { connection, queue, done, interrupted } = this.#options
     const forwarding = this.#forwarding!
     // What waits is not given up, but for a failure: what went past it on other ways would come again.
-    if (isFailed || (forwarding.fitting !== undefined && forwarding.inFlight === 0)) {
-      this.#prefetch = forwarding.fitting ?? this.#prefetch
+    if (isFailed || (forwarding.hasMissed && forwarding.inFlight === 0)) {
       await this.#leave()
       return this.#start()
     }
@@ -87,7 +86,7 @@ export class Reclaimer {
       if (counts === undefined) return await this.#end(done)
       if (counts.consumers > 1) return await this.#end(interrupted)
       const isEmpty = counts.ready === 0 && counts.consumers === 1
-      const isIdle = before === 0 && forwarding.inFlight === 0 && forwarding.fitting === undefined
+      const isIdle = before === 0 && forwarding.inFlight === 0 && !forwarding.hasMissed
       if (isEmpty && isIdle) return await this.#endIfEmpty()
     } catch {
       // The connection's end, or a broker that is slow: it begins anew.

@@ -69,7 +69,7 @@ export class Reclaims {
 
   #reclaimer(client: string, queue: string, front: number): Reclaimer {
     const { line, group, plan, log, lanes, deadLetters, queues, happen } = this.#options
-    const { connection, pool } = line
+    const { connection, reclaimPool: pool } = line
     const fields = { topic: plan.topic, group: group.group, client, queue }
     log.info(fields, "messages that a client left behind are given to others")
     const isFronted = (partition: number) => this.#isFrom(client, partition)

@@ -23,6 +23,8 @@ export interface Line {
   readonly connection: Connection
   readonly publisher: Publisher
   readonly pool: BytePool
+  /** Of what is taken back: the queues that this goes to take it. */
+  readonly reclaimPool: BytePool
 }
 
 export interface TenureOptions extends ClientGroupOptions {

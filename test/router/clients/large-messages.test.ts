@@ -21,11 +21,27 @@ async function publishedLarge({ router, topic }: Served, count: number): Promise
   return bodies
 }
 
+/** Whom a message was forwarded to. */
+function ownerOf({ router, topic }: Served, body: string): string | undefined {
+  const decision = router.explain(topic, keyed(body.split(" ")[0]!, body))
+  if (decision.kind !== "routed") return undefined
+  return router.clientGroups[0]!.clientOf(decision.placements[0]!.partition)
+}
+
+async function hasReady(queue: string, count: number): Promise<void> {
+  const connection = new AMQPClient(vhost.url)
+  await connection.connect()
+  const channel = await connection.channel()
+  const ready = async () => (await channel.queueDeclare(queue, { passive: true })).messageCount
+  await until(async () => (await ready()) === count, { what: `${count} messages in its queue` })
+  await connection.close()
+}
+
+const full = { args: { "x-max-length": 1, "x-overflow": "reject-publish" } }
 const numberOf = (body: string) => Number(body.split(" ")[1])
 
 test("a client whose queue is full holds up its own partitions, and those of nobody else", async () => {
   const at = await served(unique("full"))
-  const full = { args: { "x-max-length": 1, "x-overflow": "reject-publish" } }
   const log: string[] = []
   const stuck = client(at, "stuck", undefined, undefined, full)
   const quick = client(at, "quick", log)
@@ -36,15 +52,36 @@ test("a client whose queue is full holds up its own partitions, and those of nob
   })
   const count = Math.ceil((4 * bounds.forwardBytesMax) / bytes)
   const sent = await publishedLarge(at, count)
-  const ofQuick = sent.filter((body) => {
-    const decision = at.router.explain(at.topic, keyed(body.split(" ")[0]!, body))
-    return (
-      decision.kind === "routed" && owner(decision.placements[0]!.partition) === quick.options.name
-    )
-  })
+  const ofQuick = sent.filter((body) => ownerOf(at, body) === quick.options.name)
   expect((count - ofQuick.length) * bytes).toBeGreaterThan(bounds.forwardBytesMax)
   await has(log, ofQuick.length)
   expect(log.map(numberOf).toSorted()).toEqual(ofQuick.map(numberOf).toSorted())
+}, 60_000)
+
+test("what a client left behind is taken back although another client's queue is full", async () => {
+  const at = await served(unique("both"), { management: false })
+  const quorum = { type: "quorum", args: { "x-delivery-limit": 20 } } as const
+  const [gone, stuck] = [
+    client(at, "gone", undefined, undefined, quorum),
+    client(at, "stuck", undefined, undefined, full),
+  ]
+  await Promise.all([gone.start(), stuck.start()])
+  await gone.said("ready", { queue: gone.queue })
+  const owner = (n: number) => at.router.clientGroups[0]!.clientOf(n)
+  await until(() => Array.from({ length: 8 }, (_, n) => owner(n)).every((id) => id), {
+    what: "shares",
+  })
+  const count = Math.ceil((4 * bounds.forwardBytesMax) / bytes)
+  const sent = await publishedLarge(at, count)
+  const ofGone = sent.filter((body) => ownerOf(at, body) === gone.options.name)
+  await hasReady(gone.queue, ofGone.length)
+  await gone.leave()
+  await client(at, "heir", []).start()
+  const rerouted = () => at.router.clientGroups[0]!.counts.rerouted
+  await until(() => rerouted() === ofGone.length, {
+    what: () => `${ofGone.length} messages to be taken back, not ${rerouted()}`,
+    timeoutMs: 30_000,
+  })
 }, 60_000)
 
 test("large messages that a client left behind are taken back without many deliveries of each", async () => {
@@ -55,13 +92,7 @@ test("large messages that a client left behind are taken back without many deliv
   await gone.said("ready", { queue: gone.queue })
   const count = bounds.reclaimPrefetch
   await publishedLarge(at, count)
-  const connection = new AMQPClient(vhost.url)
-  await connection.connect()
-  const channel = await connection.channel()
-  const arrived = async () =>
-    (await channel.queueDeclare(gone.queue, { passive: true })).messageCount
-  await until(async () => (await arrived()) === count, { what: "all in its queue" })
-  await connection.close()
+  await hasReady(gone.queue, count)
   await gone.leave()
   const log: string[] = []
   await client(at, "heir", log).start()
