@@ -24,7 +24,7 @@ export function publishOutcome(outcome: Dispatched): PublishOutcome {
       return {
         kind: "unknown",
         code: "connection_lost",
-        detail: `the connection was lost before the broker confirmed for group ${groups}; the message may or may not have arrived`,
+        detail: `the connection, or the queue, was lost before the broker confirmed for group ${groups}; the message may or may not have arrived`,
       }
     case "unsent":
       return {

@@ -6,7 +6,7 @@ export type ParcelFailure =
   | "refused"
   /** The queue does not exist and could not be made. */
   | "returned"
-  /** It was on its way when the connection was lost. */
+  /** It was on its way when the connection was lost, or when another of its lane came back. */
   | "lost"
   /** It was never sent. */
   | "unsent"
@@ -49,7 +49,10 @@ export interface Parcel {
   isInFlight: boolean
   /** Its owner gave it up: settled on the next occasion, never sent (again). */
   abandoned: boolean
-  /** It was in flight when a channel was lost: it may have arrived, whatever becomes of it now. */
+  /**
+   * It was in flight when a channel was lost, or another of its lane came back: it may have arrived,
+   * whatever becomes of it now.
+   */
   maybeArrived: boolean
   /** A return arrived while it was in flight, so a confirm does not mean that it is in the queue. */
   suspect: boolean

@@ -1,4 +1,4 @@
-import type { GivenUp, Parcel } from "./parcel.ts"
+import type { GivenUp, Parcel, ParcelFailure } from "./parcel.ts"
 
 interface Triage {
   readonly given: GivenUp[]
@@ -21,13 +21,20 @@ export function triage(round: readonly Parcel[], isHopeless: boolean): Triage {
   const again: Parcel[] = []
   const overtaken = overtakenIn(round)
   for (const parcel of round) {
-    if (parcel.abandoned) given.push([parcel, parcel.suspect ? "returned" : "refused"])
+    // Confirmed, and it is not the one that came back, as far as can be told.
+    if (parcel.suspect && !parcel.missed) parcel.maybeArrived = true
+    if (parcel.abandoned) given.push([parcel, failureOfAbandoned(parcel)])
     else if (parcel.suspect && isHopeless) given.push([parcel, "returned"])
     else again.push(parcel)
     parcel.suspect = false
     parcel.missed = false
   }
   return { given, again, overtaken }
+}
+
+function failureOfAbandoned({ maybeArrived, suspect }: Parcel): ParcelFailure {
+  if (maybeArrived) return "lost"
+  return suspect ? "returned" : "refused"
 }
 
 function overtakenIn(round: readonly Parcel[]): number {

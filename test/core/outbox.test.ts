@@ -177,6 +177,7 @@ describe("whatever happens, each parcel settles once and truthfully", () => {
         whatIsConfirmedIsInItsQueue(run)
         nothingWantedIsLost(run, plan)
         failuresFitTheWire(run, plan)
+        whatIsSaidToBeMissingIs(run)
         for (const lane of run.lanes) {
           expect(counters(lane.options.stats)).toEqual(counters(run.broker.watch.expected(lane)))
           expect(lane.options.stats.inFlight).toBe(0)
@@ -224,6 +225,16 @@ function failuresFitTheWire(run: Run, { returnsMax }: Plan): void {
     } else expect(sends).toBeGreaterThan(0)
     if (result === "lost") expect(!parcel.letter.persistent || parcel.abandoned).toBe(true)
   }
+}
+
+/** Whoever is told so may send it again without making two of it. */
+function whatIsSaidToBeMissingIs(run: Run): void {
+  const missing = [...run.results].filter(([parcel, result]) => {
+    const isMissing = result === "returned" || result === "refused" || result === "unsent"
+    return isMissing && !parcel.letter.persistent
+  })
+  const taken = missing.filter(([parcel]) => run.taken(parcel.lane).includes(parcel))
+  expect(taken.map(([{ seq }, result]) => `${seq}: ${result}`)).toEqual([])
 }
 
 test("a lane that is added to an open outbox is open at once", () => {
