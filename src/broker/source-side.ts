@@ -45,6 +45,9 @@ export class SourceSide {
       lost: (reason) => losses.consume[lossReason(reason)]++,
       reconnected: () => reconnects.consume++,
       tornDown: () => {
+        // On the next connection each is read once it has room.
+        for (const timer of this.#full.values()) clearTimeout(timer)
+        this.#full.clear()
         for (const source of this.#sources) source.lost()
       },
     })
@@ -136,8 +139,6 @@ export class SourceSide {
     }
     this.#consuming = connection
     await Promise.all(this.#sources.map((source) => source.open(connection)))
-    // Some of what came on an earlier connection is still on its way.
-    if (this.#full.size > 0) connection.pauseReading()
   }
 }
 
