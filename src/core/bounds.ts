@@ -17,9 +17,8 @@ export const bounds = {
   bodyBytesMax: 134_217_728,
   /** Longest time that may be configured anywhere: AMQP carries milliseconds in 32 bits. */
   durationMsMax: 4_294_967_295,
-  /** Levels of nesting in a configuration. */
+  /** Levels of nesting in a configuration, and in a header that is shown. */
   configDepthMax: 32,
-  /** Levels of nesting in a header that is shown. */
   shownHeaderDepthMax: 32,
   /** Of one logged value: levels of nesting, fields of one object, characters of one text. */
   logDepthMax: 6,
@@ -61,11 +60,12 @@ export const bounds = {
   probeTimeoutMs: 1_500,
   /** Channels that the broker closes over one message before it is taken for one it never takes. */
   strikesMax: 3,
+  /** Part of the confirm timeout: no more silence is waited out before the search for it goes on. */
+  suspectPatience: 0.2,
   /** Confirm timeouts in a row after which one queue's silence costs the connection after all. */
   muteTimeoutsMax: 10,
-  /** Pause before a publish channel that the broker closed is opened again. */
+  /** Pause before a publish channel that the broker closed is opened again; over a single message. */
   channelReopenMs: 20,
-  /** The same after it was closed over a single message. */
   strikePauseMs: 1_000,
   /** Bytes of all sources on their way, shared out; over it they are not read, for so long at most. */
   sourcePausedMs: 10_000,

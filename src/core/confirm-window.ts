@@ -32,7 +32,22 @@ export class ConfirmWindow<T> {
 
   /** Oldest first; a copy. */
   toArray(): T[] {
-    return this.#items.slice(this.#head).filter((item) => item !== undefined)
+    return this.#between(this.#firstTag, this.newestTag)
+  }
+
+  /** Those with this tag or an older one, oldest first; a copy. */
+  upTo(tag: number): T[] {
+    return this.#between(this.#firstTag, tag)
+  }
+
+  /** Those with a newer tag, oldest first; a copy. */
+  after(tag: number): T[] {
+    return this.#between(tag + 1, this.newestTag)
+  }
+
+  #between(first: number, last: number): T[] {
+    const index = (tag: number) => Math.max(this.#head, this.#head + tag - this.#firstTag)
+    return this.#items.slice(index(first), index(last + 1)).filter((item) => item !== undefined)
   }
 
   /** Takes out what a confirm settles, oldest first. Tags that are unknown or settled give nothing. */

@@ -10,3 +10,8 @@ export interface OutboxPort {
   /** After a millisecond call `gathered()`. */
   gather(): void
 }
+
+/** Some queues, by name. */
+export interface QueueNames {
+  has(queue: string): boolean
+}

@@ -1,17 +1,12 @@
 import { bounds } from "./bounds.ts"
 import type { ChannelEnd } from "./channel-end.ts"
-import { ConfirmWindow } from "./confirm-window.ts"
 import { type GatherBounds, Gathering } from "./gathering.ts"
 import { Lane, type LaneOptions } from "./lane.ts"
-import type { OutboxPort } from "./outbox-port.ts"
+import type { OutboxPort, QueueNames } from "./outbox-port.ts"
 import type { Content, Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
 import { StallWatch } from "./stall-watch.ts"
 import { Suspects } from "./suspects.ts"
-
-/** Some queues, by name. */
-interface Queues {
-  has(queue: string): boolean
-}
+import { Unconfirmed } from "./unconfirmed.ts"
 
 /**
  * Everything that is to be published and not yet settled: one lane for each queue, all on one
@@ -32,11 +27,9 @@ export class Outbox {
   /** Lanes that get no answers while others do: what is in flight may still be answered. */
   readonly #mute = new Set<Lane>()
   readonly #gathering: Gathering
-  #hasAnswered = true
-  #answeredMs = 0
-  #unconfirmed = new ConfirmWindow<Parcel>()
+  #unconfirmed = new Unconfirmed()
   /** What the broker takes, as far as is known: it says so when it has been given more. */
-  #barred: Queues = new Set()
+  #barred: QueueNames = new Set()
   #bodyBytesMax = Number.POSITIVE_INFINITY
   #propertiesBytesMax = Number.POSITIVE_INFINITY
   #open = false
@@ -93,7 +86,7 @@ export class Outbox {
   }
 
   /** Nothing is sent to these queues as long as they are named here; what was sent is not called back. */
-  bar(queues: Queues): void {
+  bar(queues: QueueNames): void {
     this.#barred = queues
     for (const lane of this.#lanes) lane.resume()
   }
@@ -106,7 +99,7 @@ export class Outbox {
   #mayPublish(lane: Lane): boolean {
     if (this.#barred.has(lane.queue)) return false
     if (this.#mute.size > 0 && this.#mute.has(lane)) return false
-    return this.#suspects.lets(lane, this.#unconfirmed.size)
+    return !this.#suspects.isSearching || this.#suspects.lets(lane, this.#unconfirmed.pending)
   }
 
   /** The time that `gather` asked for is over. */
@@ -124,7 +117,7 @@ export class Outbox {
    */
   opened(propertiesBytesMax = Number.POSITIVE_INFINITY): void {
     this.#propertiesBytesMax = propertiesBytesMax
-    this.#unconfirmed = new ConfirmWindow<Parcel>()
+    this.#unconfirmed = new Unconfirmed()
     this.#open = true
     for (const lane of this.#lanes) lane.opened()
     if (this.#suspects.isSearching) this.#search()
@@ -132,9 +125,9 @@ export class Outbox {
 
   /** The channel is gone, with whatever was unconfirmed on it. */
   closed(end: ChannelEnd): void {
-    const unconfirmed = this.#unconfirmed.toArray()
+    const [unconfirmed, accused] = [this.#unconfirmed.toArray(), this.#unconfirmed.accused]
     this.#open = false
-    this.#unconfirmed = new ConfirmWindow<Parcel>()
+    this.#unconfirmed = new Unconfirmed()
     this.#mute.clear()
     this.owesNoAnswers()
     for (const parcel of unconfirmed) {
@@ -143,7 +136,13 @@ export class Outbox {
     }
     // Behind the same address may be another broker by now.
     this.#bodyBytesMax = end.kind === "tooLarge" ? end.bodyBytesMax : Number.POSITIVE_INFINITY
-    this.#suspects.channelEnded(end, unconfirmed)
+    this.#suspects.channelEnded(end, accused)
+    // The next to begin is another: the queue of this one may be one that does not answer.
+    const [first, second] = accused
+    if (first !== undefined && second !== undefined) {
+      this.#lanes.delete(first.lane)
+      this.#lanes.add(first.lane)
+    }
     const judge = (parcel: Parcel) => this.#judge(parcel)
     const given = [...this.#lanes].flatMap((lane) => lane.closed(judge))
     for (const [parcel] of given) this.#suspects.clear(parcel)
@@ -171,7 +170,7 @@ export class Outbox {
    * to a lane that the frame stops.
    */
   #settle(tag: number, multiple: boolean, visit: (parcel: Parcel) => void): void {
-    this.#hasAnswered = true
+    this.#stalls.answered()
     this.#isHeld = true
     try {
       this.#unconfirmed.settle(tag, multiple, (parcel) => {
@@ -193,8 +192,9 @@ export class Outbox {
    * yet must not go out before what it will offer again.
    */
   #search(): void {
+    for (const parcel of this.#unconfirmed.takenIn) this.#suspects.clear(parcel)
     this.#resume()
-    if (this.#suspects.conclude(this.#unconfirmed.size)) this.#resume()
+    if (this.#suspects.conclude(this.#unconfirmed.pending)) this.#resume()
   }
 
   #resume(): void {
@@ -215,17 +215,19 @@ export class Outbox {
    * @returns the age of the oldest unanswered publish, and whether the channel has to be given up
    */
   checkAnswers(nowMs: number, timeoutMs: number): { oldestMs: number; isDead: boolean } {
-    // Owners may have given up all that was searched.
-    if (this.#suspects.isSearching) this.#search()
     const ages = this.#stalls.ages(nowMs, this.#lanes)
     const oldestMs = Math.max(0, ...ages.values())
-    if (this.#hasAnswered) this.#answeredMs = nowMs
-    this.#hasAnswered = false
-    const isSilent = nowMs - this.#answeredMs > timeoutMs
+    const silentMs = this.#stalls.silentMs(nowMs)
+    if (this.#suspects.isSearching) {
+      if (silentMs > timeoutMs * bounds.suspectPatience) this.#unconfirmed.assumeTakenIn()
+      // Owners may have given up all that was searched.
+      this.#search()
+    }
     for (const [lane, ageMs] of ages) {
       if (ageMs <= timeoutMs) continue
       const isLost = ageMs > timeoutMs * bounds.muteTimeoutsMax
-      if (isLost || (isSilent && !this.#mute.has(lane))) return { oldestMs, isDead: true }
+      if (isLost || (silentMs > timeoutMs && !this.#mute.has(lane)))
+        return { oldestMs, isDead: true }
       this.#mute.add(lane)
     }
     return { oldestMs, isDead: false }
@@ -234,7 +236,6 @@ export class Outbox {
   /** While the broker blocks publishers ages do not count. */
   owesNoAnswers(): void {
     this.#stalls.reset()
-    this.#hasAnswered = true
   }
 
   /** Queues that have not answered for so long that they get nothing more for the time being. */

@@ -13,10 +13,25 @@ interface Oldest {
  */
 export class StallWatch {
   #oldest = new Map<Lane, Oldest>()
+  #hasAnswered = true
+  #answeredMs = 0
 
   /** Every age starts anew: the channel is new, or the broker owes no answers at the moment. */
   reset(): void {
     this.#oldest.clear()
+    this.#hasAnswered = true
+  }
+
+  /** The broker has answered something. */
+  answered(): void {
+    this.#hasAnswered = true
+  }
+
+  /** For how long it has answered nothing at all, in milliseconds. */
+  silentMs(nowMs: number): number {
+    if (this.#hasAnswered) this.#answeredMs = nowMs
+    this.#hasAnswered = false
+    return nowMs - this.#answeredMs
   }
 
   /** For how long the oldest publish of each lane has not been answered, in milliseconds. */

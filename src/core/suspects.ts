@@ -4,20 +4,21 @@ import type { Parcel } from "./parcel.ts"
 
 /**
  * Finds the message over which the broker closes the channel, so that it does not take the others
- * along for ever. The broker does not say which it was, so what was unconfirmed then is suspect, and a
- * search begins on the next channel: only lanes that have suspects publish, and half as many at once
- * as were unconfirmed. What gets any answer is cleared; if the channel is closed again, the guilty one
- * is among half as many. The search is over when nothing suspect is left that can be sent: what waits
- * for its queue must not hold up the others.
+ * along for ever. The broker does not say which it was, so what it may not have come to by then (see
+ * `Unconfirmed`) is suspect, and a search begins on the next channel: only lanes that have suspects
+ * publish, and half as many at once as were suspect. What gets any answer is cleared, with all that was
+ * sent before it; if the channel is closed again, the guilty one is among half as many. The search is
+ * over when nothing suspect is left that can be sent: what waits for its queue must not hold up the
+ * others.
  *
- * A channel that is closed with a single publish on it is a strike against that one, and after
+ * A channel that is closed with a single suspect on it is a strike against that one, and after
  * `strikesMax` it is guilty. One strike is not enough: a broker in trouble may close a channel over a
  * message that it takes the next time.
  */
 export class Suspects {
   readonly #strikesMax: number
   readonly #suspects = new Map<Lane, Set<Parcel>>()
-  #unconfirmedMax = Number.POSITIVE_INFINITY
+  #pendingMax = Number.POSITIVE_INFINITY
   /** Strikes against whatever message so far. */
   strikes = 0
 
@@ -27,31 +28,30 @@ export class Suspects {
 
   /** Whether a search is on. */
   get isSearching(): boolean {
-    return this.#unconfirmedMax !== Number.POSITIVE_INFINITY
+    return this.#pendingMax !== Number.POSITIVE_INFINITY
   }
 
-  /** Whether a lane may publish, with so many unconfirmed on the channel. */
-  lets(lane: Lane, unconfirmed: number): boolean {
-    if (!this.isSearching) return true
-    return unconfirmed < this.#unconfirmedMax && (this.#suspects.has(lane) || this.#isCleared)
+  /** In a search, whether a lane may publish, with so many that the broker may not have come to. */
+  lets(lane: Lane, pending: number): boolean {
+    return pending < this.#pendingMax && (this.#suspects.has(lane) || this.#isCleared)
   }
 
-  /** The channel has ended, with these unconfirmed on it; if not over one of them, a search is over. */
-  channelEnded(end: ChannelEnd, unconfirmed: readonly Parcel[]): void {
-    if (end.kind !== "offended" || unconfirmed.length === 0) {
+  /** The channel has ended, perhaps over one of these; if not, a search is over. */
+  channelEnded(end: ChannelEnd, accused: readonly Parcel[]): void {
+    if (end.kind !== "offended" || accused.length === 0) {
       this.conclude(0)
       return
     }
-    const [first, second] = unconfirmed
+    const [first, second] = accused
     if (first !== undefined && second === undefined) {
       first.strikes += 1
       this.strikes += 1
     }
-    for (const parcel of unconfirmed) {
+    for (const parcel of accused) {
       const ofLane = this.#suspects.get(parcel.lane) ?? new Set()
       this.#suspects.set(parcel.lane, ofLane.add(parcel))
     }
-    this.#unconfirmedMax = Math.max(1, Math.floor(unconfirmed.length / 2))
+    this.#pendingMax = Math.max(1, Math.floor(accused.length / 2))
   }
 
   isGuilty(parcel: Parcel): boolean {
@@ -68,11 +68,11 @@ export class Suspects {
    * Ends the search if there is nothing to find any more, or nothing that can be sent: to be asked when
    * every lane has had its chance. Returns whether it was on.
    */
-  conclude(unconfirmed: number): boolean {
+  conclude(pending: number): boolean {
     const wasSearching = this.isSearching
-    if (!this.#isCleared && unconfirmed > 0) return wasSearching
+    if (!this.#isCleared && pending > 0) return wasSearching
     this.#suspects.clear()
-    this.#unconfirmedMax = Number.POSITIVE_INFINITY
+    this.#pendingMax = Number.POSITIVE_INFINITY
     return wasSearching
   }
 

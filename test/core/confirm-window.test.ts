@@ -23,6 +23,10 @@ class NaiveWindow {
     })
   }
 
+  where(isWanted: (tag: number) => boolean): string[] {
+    return [...this.open].filter(([tag]) => isWanted(tag)).map(([, item]) => item)
+  }
+
   get oldestTag(): number {
     return Math.min(...this.open.keys(), this.#last + 1)
   }
@@ -43,6 +47,8 @@ function compare(steps: readonly (readonly [pushes: number, tag: number, multipl
     expect(taken).toEqual(naive.settle(tag, multiple))
     expect(window.size).toBe(naive.open.size)
     expect(window.oldestTag).toBe(naive.oldestTag)
+    expect(window.upTo(tag)).toEqual(naive.where((each) => each <= tag))
+    expect(window.after(tag)).toEqual(naive.where((each) => each > tag))
   }
 }
 

@@ -74,7 +74,9 @@ export class WireWatch {
   }
 
   #accuse(): void {
-    const open = this.#channel.filter((each) => each.answer === undefined)
+    // The broker has come to all that was sent before one that it answered.
+    const taken = this.#channel.findLastIndex((each) => each.answer !== undefined)
+    const open = this.#channel.slice(taken + 1)
     const [only] = open
     if (only !== undefined && open.length === 1) {
       this.#strikes.set(only.parcel, this.strikesOf(only.parcel) + 1)
