@@ -22,6 +22,8 @@ const weights = {
   loseSource: 1,
   lose: 1,
   remove: 1,
+  look: 3,
+  bar: 2,
 } as const
 type StepName = keyof typeof weights
 
@@ -48,6 +50,8 @@ function take(topic: SimulatedTopic, name: StepName, choice: number): void {
   else if (name === "open") broker.open()
   else if (name === "loseSource") topic.loseSource()
   else if (name === "lose") broker.lose(choice % 5, choice)
+  else if (name === "look") broker.look(choice)
+  else if (name === "bar") broker.bar(topic.lanes.filter((_, at) => (choice >> at) % 3 === 1))
   else broker.queue([...broker.queues.keys()][choice % broker.queues.size]!).isMissing = true
 }
 

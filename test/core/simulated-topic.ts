@@ -43,6 +43,8 @@ export class SimulatedTopic {
   readonly budget = new ByteBudget({ bytesMax: 64, exhausted: () => {}, relieved: () => {} })
   readonly messages: SourceMessage[] = []
   readonly stats = topicStats(Object.keys(queues))
+  /** To the partition queues. */
+  readonly lanes: readonly Lane[]
   readonly deadLetters: Lane
   readonly dispatch: Dispatch
   /** Places in the source of what was acked. */
@@ -64,6 +66,7 @@ export class SimulatedTopic {
         return [queue, this.broker.outbox.addLane(options)] as const
       }),
     )
+    this.lanes = lanes.map(([, lane]) => lane)
     this.deadLetters = this.broker.outbox.addLane({
       ...common,
       queue: deadLetterQueue,
