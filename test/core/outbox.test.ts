@@ -31,6 +31,8 @@ interface Plan {
   readonly mayRefuse: boolean
   readonly returnsMax: number
   readonly without: readonly StepName[]
+  /** The place of the lane whose queue never answers; it is the other that comes to rest then. */
+  readonly mute: number | undefined
   readonly steps: readonly Step[]
 }
 
@@ -40,6 +42,8 @@ class Run {
   readonly lanes: Lane[]
   readonly parcels: Parcel[] = []
   readonly results = new Map<Parcel, ParcelResult>()
+  /** How often the client looked for answers before what is not mute was settled. */
+  looks = 0
   #offences = 0
 
   constructor(plan: Plan) {
@@ -58,7 +62,11 @@ class Run {
     for (const [name, choice] of plan.steps) {
       if (!plan.without.includes(name)) this.#take(name, choice)
     }
-    this.broker.calm()
+    if (plan.mute === undefined) this.broker.calm()
+    else {
+      this.broker.queue(this.lanes[plan.mute]!.queue).isMute = true
+      this.looks = this.broker.calmBeside([this.lanes[1 - plan.mute]!], 1_000)
+    }
   }
 
   #take(name: StepName, choice: number): void {
@@ -147,6 +155,7 @@ const plans = (fixed: Partial<Plan>): fc.Arbitrary<Plan> =>
     mayRefuse: fc.constant(fixed.mayRefuse ?? false),
     returnsMax: fc.constant(fixed.returnsMax ?? Number.POSITIVE_INFINITY),
     without: fc.constant(fixed.without ?? []),
+    mute: fc.constant(fixed.mute),
     steps: fc.array(fc.tuple(stepName, fc.nat(10_000)), {
       minLength: 20,
       maxLength: 300,
@@ -256,6 +265,18 @@ test("some of these runs keep lanes without answers apart, give up channels, and
     gathered += broker.gathered
   })
   expect([muted > 0, given > 0, gathered > 0]).toEqual([true, true, true])
+})
+
+describe("a queue that never answers", () => {
+  for (const mute of [0, 1]) {
+    test(`holds up no other for long, its lane the ${mute === 0 ? "first" : "second"}`, () => {
+      holds({ mute, refusals: "any" }, (run) => {
+        // Some three looks are a confirm timeout.
+        expect(run.looks).toBeLessThan(15)
+        expect(run.lanes[1 - mute]!.size).toBe(0)
+      })
+    })
+  }
 })
 
 describe("order within a key", () => {

@@ -18,6 +18,8 @@ export interface Publish {
 
 export interface SimulatedQueue {
   isMissing: boolean
+  /** It takes what it gets, and answers nothing. */
+  isMute: boolean
   /** Everything it ever took, in that order. */
   readonly taken: Parcel[]
 }
@@ -71,7 +73,7 @@ export class SimulatedBroker implements OutboxPort {
   queue(name: string): SimulatedQueue {
     const known = this.queues.get(name)
     if (known !== undefined) return known
-    const made: SimulatedQueue = { isMissing: false, taken: [] }
+    const made: SimulatedQueue = { isMissing: false, isMute: false, taken: [] }
     this.queues.set(name, made)
     return made
   }
@@ -172,13 +174,14 @@ export class SimulatedBroker implements OutboxPort {
 
   /** Sends a confirm for any of the publishes that were decided about; some for several at once. */
   answer(choice: number): boolean {
-    const ready = this.#published.filter((each) => each.verdict !== undefined && !each.isAnswered)
+    const isReady = ({ verdict, isAnswered, lane }: Publish) =>
+      verdict !== undefined && !isAnswered && !this.queue(lane.queue).isMute
+    const ready = this.#published.filter(isReady)
     const chosen = ready[choice % ready.length]
     if (chosen === undefined || !this.isOpen) return false
     const isNack = chosen.verdict === "refused"
     const upTo = this.#published.filter((each) => each.tag <= chosen.tag && !each.isAnswered)
-    const isAlike = (each: Publish) =>
-      each.verdict !== undefined && (each.verdict === "refused") === isNack
+    const isAlike = (each: Publish) => isReady(each) && (each.verdict === "refused") === isNack
     const multiple = choice % 2 === 0 && upTo.every(isAlike)
     for (const each of multiple ? upTo : [chosen]) each.isAnswered = true
     this.#answers.push({ kind: "confirm", tag: chosen.tag, multiple, isNack })
@@ -226,5 +229,25 @@ export class SimulatedBroker implements OutboxPort {
       if (!moved.includes(true) && !this.fire(rounds * 5 + 1, true)) return
     }
     throw new Error("the outbox never came to rest")
+  }
+
+  /**
+   * Behaves from now on, but for its mute queues, until everything else is settled. Returns how often the
+   * client has looked for answers meanwhile.
+   */
+  calmBeside(lanes: readonly Lane[], looksMax: number): number {
+    this.refusals = "never"
+    this.bar([])
+    for (let looks = 0; looks < looksMax; looks++) {
+      this.open()
+      for (let moved = true; moved; ) {
+        this.open()
+        moved = [this.route(1), this.answer(1), this.deliver(), this.endRound()].includes(true)
+      }
+      this.fire(looks * 5 + 1, true)
+      if (lanes.every(({ size }) => size === 0)) return looks
+      this.look(1)
+    }
+    return looksMax
   }
 }
