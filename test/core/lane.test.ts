@@ -57,6 +57,19 @@ describe("a lane", () => {
     expect(names()).toEqual(["a", "b", "c", "d"])
   })
 
+  test("says of what was confirmed beside a return that it may have arrived, if it is given up", () => {
+    const { lane, offer, results } = laneUnderTest()
+    lane.confirmed(offer("probe"))
+    const [a, b, c] = ["a", "b", "c"].map((name) => offer(name, { persistent: false }))
+    // The queue was deleted, and declared again by somebody else before it got the others.
+    lane.returned(a!.letter)
+    lane.abandon(a!)
+    lane.abandon(b!)
+    for (const parcel of [a, b, c]) lane.confirmed(parcel!)
+    lane.abandon(c!)
+    expect(results).toEqual(["probe confirmed", "a returned", "b lost", "c lost"])
+  })
+
   test("waits for what is in flight before it sends a refused one again, alone", () => {
     const { lane, offer, names, waits, retry, results } = laneUnderTest()
     lane.confirmed(offer("probe"))
