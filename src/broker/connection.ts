@@ -34,6 +34,8 @@ export class Connection extends AMQPClient {
   onLost: (reason: string) => void = () => {}
   readonly #readers = new Map<number, ContentReader>()
   readonly #outgoing = new Outgoing((batch, sent) => this.#toSocket(batch, sent))
+  /** Whether ever since the last call there was something to send, and some of it was taken. */
+  readonly hasTakenSome = (): boolean => this.#outgoing.hasTakenSome()
   #heard = true
   #liveness: ReturnType<typeof setInterval> | undefined
   #isOpen = false

@@ -15,6 +15,9 @@ export class Outgoing {
   readonly #batch = new Uint8Array(bounds.writeBatchBytes + bounds.receivedFrameBytesMax)
   #current: Uint8Array | ContentFrames | undefined
   #isSending = false
+  /** Since `hasTakenSome` was last called: always something to send, and batches that left. */
+  #neverEmpty = false
+  #batches = 0
 
   /** @param send - calls `sent`, once and later, when it has no more use for the batch */
   constructor(send: (batch: Uint8Array, sent: () => void) => void) {
@@ -24,6 +27,14 @@ export class Outgoing {
   /** Whether anything has not left yet. */
   get isSending(): boolean {
     return this.#isSending
+  }
+
+  /** Whether ever since the last call there was something to send, and some of it has left. */
+  hasTakenSome(): boolean {
+    const hasTaken = this.#neverEmpty && this.#batches > 0
+    this.#neverEmpty = this.#isSending
+    this.#batches = 0
+    return hasTaken
   }
 
   /**
@@ -46,7 +57,13 @@ export class Outgoing {
   readonly #sendNext = (): void => {
     const end = this.#fillBatch()
     this.#isSending = end > 0
-    if (end > 0) this.#send(this.#batch.subarray(0, end), this.#sendNext)
+    this.#neverEmpty &&= this.#isSending
+    if (end > 0) this.#send(this.#batch.subarray(0, end), this.#hasLeft)
+  }
+
+  readonly #hasLeft = (): void => {
+    this.#batches += 1
+    this.#sendNext()
   }
 
   #fillBatch(): number {

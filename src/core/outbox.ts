@@ -233,7 +233,7 @@ export class Outbox {
     return { oldestMs, isDead: false }
   }
 
-  /** While the broker blocks publishers ages do not count. */
+  /** While the broker blocks publishers, or is still being sent something, ages do not count. */
   owesNoAnswers(): void {
     this.#stalls.reset()
   }

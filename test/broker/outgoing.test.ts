@@ -51,6 +51,26 @@ describe("what is to be sent", () => {
     expect(batches).toHaveLength(2)
   })
 
+  test("is seen to be taken only while there is always more of it", async () => {
+    const { outgoing, batches, take } = sending()
+    const large = () => new Uint8Array(4 * bounds.receivedFrameBytesMax)
+    outgoing.push(large())
+    await until(() => batches.length === 1, { what: "a batch" })
+    take()
+    expect(outgoing.hasTakenSome()).toBe(false)
+    expect(outgoing.hasTakenSome()).toBe(false)
+    take()
+    expect(outgoing.hasTakenSome()).toBe(true)
+    // The last of it: what comes later is not more of it.
+    for (let left = 0; left < 8; left++) take()
+    expect(outgoing.isSending).toBe(false)
+    const before = batches.length
+    outgoing.push(large())
+    await until(() => batches.length > before, { what: "a batch" })
+    take()
+    expect(outgoing.hasTakenSome()).toBe(false)
+  })
+
   test("comes out byte for byte, whatever its size, in batches of a bounded one", async () => {
     const frames = fc.array(fc.integer({ min: 0, max: 400_000 }), { minLength: 1, maxLength: 8 })
     const property = fc.asyncProperty(frames, async (sizes) => {

@@ -4,6 +4,7 @@ import { Link } from "../../src/broker/link.ts"
 import { Publisher } from "../../src/broker/publisher.ts"
 import type { ParcelResult } from "../../src/core/parcel.ts"
 import { groupStats } from "../../src/core/stats.ts"
+import { TcpProxy } from "../chaos/tcp-proxy.ts"
 import { take } from "../support/raw-client.ts"
 import { quietLog } from "../support/test-router.ts"
 import { unique } from "../support/unique.ts"
@@ -17,12 +18,16 @@ const offending = Uint8Array.of(0, 0x10, 1, 0x78)
 const plain = Uint8Array.of(0, 0)
 
 /** A publisher on a link, and all that becomes of it. */
-async function published(queue: string, isDeclared: boolean) {
-  const endpoint = endpointOf({ url: vhost.url, heartbeatSeconds: 10, confirmTimeoutMs: 30_000 })
+async function published(
+  queue: string,
+  isDeclared: boolean,
+  { url = vhost.url, confirmTimeoutMs = 30_000 } = {},
+) {
+  const endpoint = endpointOf({ url, heartbeatSeconds: 10, confirmTimeoutMs })
   const ends: string[] = []
   const publisher = new Publisher({
     stats: { oldestUnconfirmedSeconds: 0 },
-    confirmTimeoutMs: 30_000,
+    confirmTimeoutMs,
     troubled: () => {},
     channelClosed: (reason) => ends.push(reason),
     unanswered: () => {},
@@ -77,3 +82,22 @@ test("what comes back from a queue whose name is not ASCII is known to have come
   await until(() => results.length === 1, { what: "it to settle" })
   expect(results).toEqual(["returned"])
 })
+
+test("a message that takes longer than the confirm timeout to be sent is sent, on the first try", async () => {
+  const proxy = await TcpProxy.listen(Number(new URL(vhost.url).port))
+  const url = new URL(vhost.url)
+  url.port = String(proxy.port)
+  {
+    const slow = { url: url.href, confirmTimeoutMs: 4_000 }
+    await using publishing = await published(unique("queue"), true, slow)
+    const { offer, results, ends } = publishing
+    offer(plain, new Uint8Array(1))
+    await until(() => results.length === 1, { what: "the lane to be open" })
+    proxy.weather.bytesPerSecond = 4_000_000
+    offer(plain, new Uint8Array(32_000_000))
+    const isOver = () => results.length === 2 || ends.length > 0
+    await until(isOver, { what: "it to settle", timeoutMs: 30_000 })
+    expect({ results, ends }).toEqual({ results: ["confirmed", "confirmed"], ends: [] })
+  }
+  await proxy.close()
+}, 60_000)
