@@ -21,6 +21,7 @@ export const longFiles: readonly string[] = [
   "test/router/poison.test.ts",
   "test/facts/log-lines.test.ts",
   "test/router/main-job.test.ts",
+  "test/broker/publisher.test.ts",
   "test/router/source.test.ts",
   "test/partitioners/partitioners.test.ts",
   "test/router/backpressure.test.ts",
