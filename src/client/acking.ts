@@ -25,9 +25,10 @@ export class Acking {
     this.#unsettled = new UnsettledAcks(options.prefetch)
   }
 
-  /** From here on acks can be sent. */
+  /** From here on acks can be sent. What came along with the broker's consent may be handled by now. */
   begin(reader: QueueReader): void {
     this.#reader = reader
+    this.#flush()
   }
 
   delivered(deliveryTag: number): void {
@@ -71,7 +72,9 @@ export class Acking {
     this.#flushing = undefined
     this.#handledSinceFlush = 0
     this.#send(this.#singleAcksDue())
-    if (this.#plan.heldBack > 0) this.#flushing = setTimeout(this.#flush, bounds.ackGatherMs)
+    if (this.#plan.heldBack > 0 && !this.#isOver) {
+      this.#flushing = setTimeout(this.#flush, bounds.ackGatherMs)
+    }
   }
 
   /** Where a message takes long, those behind it would use up what may be unacked. */

@@ -69,6 +69,14 @@ for (const type of ["classic", "quorum"] as const) {
       expect(consumer.counts.failed).toBeGreaterThan(0)
     }, 60_000)
 
+    test("with a prefetch of one get the second of a backlog, however fast they are with the first", async () => {
+      const here = await open({ type })
+      const keys = keysNamed(20)
+      await here.publishAll(keys, 2)
+      const consumer = await here.join({ prefetch: 1, handler: () => {} })
+      await until(() => consumer.counts.handled === 40, { what: "all to be handled" })
+    }, 30_000)
+
     test("hand partitions over as others come and go: nothing comes twice, nothing overlaps", async () => {
       const here = await open({ type, partitions: 8 })
       const oracle = new OrderOracle()
