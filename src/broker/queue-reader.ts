@@ -6,6 +6,7 @@ import { accessRefusedCode, BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
 import { isSettledAgain } from "./is-settled-again.ts"
+import { isMissing } from "./refusal.ts"
 
 /** One consumer on one queue, on a channel of its own. */
 export interface QueueReader {
@@ -65,7 +66,7 @@ export async function readQueue(
   { prefetch, consumerTag: tag, wasGone = false, delivered, ended }: QueueReaderOptions,
 ): Promise<QueueReader> {
   if (wasGone && !(await isSettledAgain(connection, queue))) {
-    throw new BrokerError(`cannot consume queue "${queue}": there is no such queue`)
+    throw new BrokerError(`cannot consume queue "${queue}": ${noSuchQueue}`)
   }
   let isOpen = true
   const end = (reason: string, why: ReaderEnd) => {
@@ -131,3 +132,9 @@ export async function readQueue(
     throw BrokerError.from(error, `cannot consume queue "${queue}"${lacking}`)
   }
 }
+
+const noSuchQueue = "there is no such queue"
+
+/** Whether `readQueue` has thrown it because the queue is not there, or its node is not. */
+export const isQueueMissing = (error: unknown): boolean =>
+  error instanceof BrokerError && (isMissing(error) || error.message.endsWith(noSuchQueue))

@@ -1,6 +1,7 @@
 import { answered, isTimeout } from "../broker/answered.ts"
 import { bounds } from "../core/bounds.ts"
 import type { FenceReason } from "./consumer-events.ts"
+import { GoneQueues } from "./gone-queues.ts"
 import { HandOverTurns } from "./hand-over-turns.ts"
 import { Lease } from "./lease.ts"
 import { type Assignment, queuesOf } from "./members-api.ts"
@@ -21,10 +22,9 @@ export class Session {
     due: () => this.#unwanted(),
     begin: (each) => this.#giveBack(each),
   })
-  /** Queues that were gone, or could not be consumed, when that was last tried. */
-  readonly #gone = new Set<string>()
+  readonly #gone = new GoneQueues()
   #assignment: Assignment
-  /** The newest generation whose queues were all subscribed to. */
+  /** The newest generation whose queues were all subscribed to, but those that are not there. */
   #actedOn = 0
   #isClosing = false
   #isLeaving = false
@@ -54,6 +54,12 @@ export class Session {
   get partitions(): readonly number[] {
     const held = [...this.#subscriptions].filter(([, each]) => !each.isLost)
     return held.map(([partition]) => partition).sort((a, b) => a - b)
+  }
+
+  /** As PartyMQ is told: one whose queue is missing counts as had, for nobody could do better. */
+  get #accounted(): readonly number[] {
+    const missing = this.#gone.missingOf(queuesOf(this.#assignment))
+    return [...this.partitions, ...missing.filter((each) => !this.#subscriptions.has(each))]
   }
 
   /** Whether what was delivered is certainly ours at this moment; looks at the clock. */
@@ -87,9 +93,8 @@ export class Session {
   }
 
   get #isDone(): boolean {
-    const hasNothing = this.#subscriptions.size === 0
-    const isRelieved = this.#isLeaving && this.#assignment.partitions.length === 0
-    return hasNothing && (this.#isClosing || isRelieved)
+    if (this.#subscriptions.size > 0) return false
+    return this.#isClosing || (this.#isLeaving && this.#assignment.partitions.length === 0)
   }
 
   /** Gives everything back; `run` ends once that is done. */
@@ -130,8 +135,10 @@ export class Session {
     const all = [...this.#subscriptions.values()]
     if (isConnected) {
       const drained = Promise.all(all.map((each) => each.drain().catch(() => {})))
-      const ended = drained.then(() => {})
-      await endsWithin(ended, bounds.fencedSettleMs)
+      await endsWithin(
+        drained.then(() => {}),
+        bounds.fencedSettleMs,
+      )
     }
     this.#loseAll()
     this.#options.connection.destroy("the member was fenced")
@@ -156,11 +163,12 @@ export class Session {
       if (!this.#subscriptions.has(partition)) this.#subscribe(partition, queue)
     }
     this.#turns.start()
-    const isOpen = ([partition, queue]: readonly [number, string]) => {
+    const isDone = ([partition, queue]: readonly [number, string]) => {
       const has = this.#subscriptions.get(partition)
-      return has?.isOpen === true && has.place.queue === queue
+      if (has?.place.queue !== queue) return false
+      return has.isOpen || (this.#gone.isMissing(queue) && !has.isLost)
     }
-    if ([...wanted].every(isOpen)) this.#actedOn = this.#assignment.generation
+    if ([...wanted].every(isDone)) this.#actedOn = this.#assignment.generation
   }
 
   #unwanted(): readonly Subscription[] {
@@ -183,12 +191,12 @@ export class Session {
     try {
       const opening = subscription.open(connection, this.#gone.has(queue))
       await answered(bounds.requestTimeoutMs, opening, `subscribing to "${queue}"`)
-      this.#gone.delete(queue)
+      this.#gone.consumed(queue)
       subscribed(subscription)
       this.#pause.end()
     } catch (error) {
       if (this.#fence !== undefined) return
-      this.#gone.add(queue)
+      this.#gone.failed(queue, error)
       // One that is not answered may be a consumer yet: only the connection's end makes certain.
       if (isTimeout(error)) return connection.destroy((error as Error).message)
       this.#forget(partition, subscription, false)
@@ -198,7 +206,7 @@ export class Session {
 
   /** A queue is gone, its messages with it or another's: it is subscribed to again if it comes back. */
   #loseQueue(subscription: Subscription, detail: string): void {
-    this.#gone.add(subscription.place.queue)
+    this.#gone.deleted(subscription.place.queue)
     this.#options.trouble(detail)
     void this.#drain(subscription)
   }
@@ -224,10 +232,8 @@ export class Session {
 
   async #beat(): Promise<void> {
     const { api, assigned, trouble } = this.#options
-    const said = {
-      ...{ generation: this.#actedOn, partitions: this.partitions },
-      ...(this.#isLeaving && { leaving: true as const }),
-    }
+    const leaving = this.#isLeaving && { leaving: true as const }
+    const said = { generation: this.#actedOn, partitions: this.#accounted, ...leaving }
     const { memberId, heartbeatIntervalMs } = this.#assignment
     const timeoutMs = Math.min(bounds.memberRequestTimeoutMs, 2 * heartbeatIntervalMs)
     const answer = await api.heartbeat(memberId, said, timeoutMs)

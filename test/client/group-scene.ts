@@ -16,6 +16,7 @@ export interface SceneOptions {
   readonly url: string
   readonly type: "classic" | "quorum"
   readonly partitions?: number
+  readonly drainTimeoutMs?: number
   readonly key?: readonly { readonly use: string; readonly [option: string]: unknown }[]
 }
 
@@ -34,8 +35,10 @@ export class GroupScene {
     this.#server = serveHttp(router, quietLog)
   }
 
-  static async open({ url, type, partitions = 4, key }: SceneOptions): Promise<GroupScene> {
-    const groups = { [group]: { partitions, queue: { type }, members: times } }
+  static async open(options: SceneOptions): Promise<GroupScene> {
+    const { url, type, partitions = 4, drainTimeoutMs = times.drainTimeoutMs, key } = options
+    const members = { ...times, drainTimeoutMs }
+    const groups = { [group]: { partitions, queue: { type }, members } }
     const router = await startedRouter({
       amqp: { url },
       http: { host: "127.0.0.1", port: 0 },

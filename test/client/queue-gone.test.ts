@@ -117,3 +117,34 @@ test("a consumer whose queue was deleted begins nothing of it before what ran ha
   expect(consumer.counts).toMatchObject({ fenced: 0, failed: 0 })
   await connection.shut(1_000)
 }, 30_000)
+
+test("members are members, and share the rest, for as long as a queue is gone that nobody publishes to", async () => {
+  const drainTimeoutMs = 2_000
+  const here = await open({ type: "quorum", partitions: 4, drainTimeoutMs })
+  const handled: string[] = []
+  const fences: string[] = []
+  const join = async () => {
+    const consumer = await here.join({ handler: (message) => void handled.push(message.keyText!) })
+    consumer.on("fenced", ({ reason, detail }) => fences.push(`${reason}: ${detail}`))
+    return consumer
+  }
+  const first = await join()
+  await until(() => first.partitions.length === 4, { what: "all partitions" })
+  const connection = await connect(vhost.url)
+  const channel = await connection.plainChannel()
+  await channel.queueDelete(queue)
+  await until(() => !first.partitions.includes(0), { what: "the loss" })
+  const goneMs = performance.now()
+  const second = await join()
+  const held = () => [...first.partitions, ...second.partitions].sort().join()
+  const isShared = () => second.partitions.length > 0 && held() === "1,2,3"
+  await until(isShared, { what: () => `the other partitions to be shared: ${held()}; ${fences}` })
+  const isLong = () => fences.length > 0 || performance.now() - goneMs > 2 * drainTimeoutMs
+  await until(isLong, { what: "the time in which a channel has to be open" })
+  expect(fences).toEqual([])
+  const keys = keysNamed(24)
+  await here.publishAll(keys, 1)
+  await until(() => handled.length === keys.length, { what: "a message of each key" })
+  expect(held()).toBe("0,1,2,3")
+  await connection.shut(1_000)
+}, 30_000)
