@@ -73,10 +73,6 @@ export async function lockSource(connection: Connection, topic: string): Promise
   )
 }
 
-/** Whether the broker's words mean that another consumer has the source, and not that we may not. */
-export const isHeldByAnother = (said: string): boolean =>
-  said.includes("in exclusive use") || said.includes("RESOURCE_LOCKED")
-
 /**
  * Asks by declaring it with Single Active Consumer on: the broker answers with the first setting
  * that differs, which is then taken over for the next try, until none does or it is that one.

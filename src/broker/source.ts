@@ -9,8 +9,9 @@ import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
 import { forwarded } from "./forwarded.ts"
+import { isHeldByAnother } from "./refusal.ts"
 import type { SourceOptions } from "./source-options.ts"
-import { isHeldByAnother, lockSource, prepareSourceQueue } from "./source-queue.ts"
+import { lockSource, prepareSourceQueue } from "./source-queue.ts"
 
 /**
  * Reads one source queue: one router at a time, manual acks, bounded prefetch. When the channel or

@@ -30,3 +30,17 @@ test("a queue that is deleted while it is read leaves no channel open", async ()
   expect(ends).toEqual([`queue "${queue}" was deleted`])
   await connection.shut(1_000)
 })
+
+test("a queue that another consumes exclusively is not said to need a right", async () => {
+  const connection = await connect(vhost.url)
+  const channel = await connection.plainChannel()
+  const queue = unique("exclusive")
+  await channel.queueDeclare(queue)
+  await channel.basicConsume(queue, { exclusive: true }, () => {})
+  const options = { prefetch: 1, delivered: () => {}, ended: () => {} }
+  const refusal = await readQueue(connection, queue, options).catch((error) => error)
+  expect(refusal.message).toStartWith(`cannot consume queue "${queue}": `)
+  expect(refusal.message).toContain("in exclusive use")
+  expect(refusal.code).toBe("broker_error")
+  await connection.shut(1_000)
+})

@@ -2,8 +2,7 @@ import { frontQueue } from "../../core/generation.ts"
 import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
 import { declareQueues, partitionQueueDeclaration } from "../partition-queues.ts"
-import { isMissing } from "../refusal.ts"
-import { isHeldByAnother } from "../source-queue.ts"
+import { isHeldByAnother, isMissing } from "../refusal.ts"
 import { withChannel } from "../with-channel.ts"
 
 /** Takes a queue that only this connection can have; `false` while another has it. */

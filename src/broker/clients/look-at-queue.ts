@@ -3,8 +3,7 @@ import type { QueueSight } from "../../core/clients/client.ts"
 import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
 import type { Management } from "../management.ts"
-import { isAway, isMissing } from "../refusal.ts"
-import { isHeldByAnother } from "../source-queue.ts"
+import { isAway, isHeldByAnother, isMissing } from "../refusal.ts"
 import { withChannel } from "../with-channel.ts"
 
 export interface Looked {

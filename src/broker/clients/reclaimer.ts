@@ -1,5 +1,5 @@
 import { bounds } from "../../core/bounds.ts"
-import { isHeldByAnother } from "../source-queue.ts"
+import { isHeldByAnother } from "../refusal.ts"
 import { Forwarding, type ForwardingOptions } from "./forwarding.ts"
 import { passive } from "./look-at-queue.ts"
 
