@@ -42,8 +42,9 @@ export class ConfirmedChannel {
         },
       },
       (reason) => {
-        closed()
+        // First: whoever is told that it is closed may close the connection, which would be the reason then.
         opened.lost(reason)
+        closed()
       },
     )
     const channel = await answered(timeoutMs, opening, "opening a channel")
@@ -67,7 +68,7 @@ export class ConfirmedChannel {
       this.#verdict = ({ confirmed, detail }) => {
         this.#verdict = undefined
         if (confirmed) resolve()
-        else reject(new BrokerError(`"${queue}" did not take ${what}: ${detail}`))
+        else reject(BrokerError.from(new Error(detail), `"${queue}" did not take ${what}`))
       }
     })
     const method = publishFrame(channelId, queue)

@@ -59,6 +59,7 @@ export class Consumer {
       ...{ ...options, mayStart, isOurs },
       poisoned: (job, subscription, poison) => this.#putAway(job, subscription, poison),
       happened: (name, event) => this.#events.emit(name, event),
+      troubled: (error) => this.#events.troubled(error),
     })
     this.#dispatcher = new Dispatcher({
       ...{ concurrency: options.concurrency, mayStart },

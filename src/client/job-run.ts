@@ -24,6 +24,8 @@ export interface JobRunOptions {
     name: Name,
     event: ConsumerEvents[Name],
   ) => void
+  /** A message could not be put away, which is tried again. */
+  readonly troubled: (error: unknown) => void
 }
 
 /** `kept`: its key is parked, and it stays where it is, in the parking queue. */
@@ -78,7 +80,7 @@ export class JobRun {
   }
 
   async #putAway(place: Place<Job>, subscription: Subscription, poison: Poison): Promise<void> {
-    const { poisoned, isOurs, happened } = this.#options
+    const { poisoned, isOurs, happened, troubled } = this.#options
     const { item: job } = place
     // Another may have it by now, and handle it well.
     if (!isOurs()) return subscription.retry(place)
@@ -88,8 +90,7 @@ export class JobRun {
     } catch (error) {
       job.poisonFailures += 1
       subscription.retryLater(place, this.delayMs(job.poisonFailures))
-      const detail = error instanceof Error ? error.message : "unknown"
-      return happened("trouble", { detail })
+      return troubled(error)
     }
     if (subscription.isLost) return
     if (putAway !== "kept") subscription.done(place)

@@ -33,6 +33,26 @@ test("a consumer without the right to read a queue says so, and goes on once it 
   expect(consumer.counts).toMatchObject({ assigned: 1, fenced: 0 })
 }, 30_000)
 
+test("a consumer without the right to write dead letters says so, and writes them once it is granted", async () => {
+  const here = await open({ type: "classic", partitions: 1 })
+  await using user = await limitedUser(vhost)
+  await user.mayWrite("^$")
+  const handler = () => {
+    throw new Error("for good")
+  }
+  const retry = { attempts: 1, backoffMs: 10 }
+  const consumer = await here.join({ amqp: user.url, handler, retry })
+  const refusals: string[] = []
+  consumer.on("trouble", ({ code, detail }) => {
+    if (code === "access_refused") refusals.push(detail)
+  })
+  await here.publish("k", "1")
+  await until(() => refusals.length > 0, { what: "it to say so" })
+  expect(refusals[0]).toStartWith('"partymq.t.dlq" did not take a dead letter: ')
+  await user.mayWrite(".*")
+  await until(() => consumer.counts.deadLettered === 1, { what: "the dead letter" })
+}, 30_000)
+
 test("a consumer that may not connect, for its password or its virtual host, says so", async () => {
   const here = await open({ type: "classic", partitions: 1 })
   await using user = await limitedUser(vhost)
