@@ -166,10 +166,11 @@ export class Publisher {
     clearInterval(this.#watch)
     const { confirmTimeoutMs, stats } = this.#options
     this.#watch = setInterval(() => {
+      if (connection.blocked !== undefined) this.#outbox.owesNoAnswers()
       // One that is still taking a large message, over a slow line, cannot answer it yet.
       const isTaking = connection.hasTakenSome()
-      if (connection.blocked !== undefined || isTaking) this.#outbox.owesNoAnswers()
-      const { oldestMs, isDead } = this.#outbox.checkAnswers(performance.now(), confirmTimeoutMs)
+      const nowMs = performance.now()
+      const { oldestMs, isDead } = this.#outbox.checkAnswers(nowMs, confirmTimeoutMs, isTaking)
       stats.oldestUnconfirmedSeconds = oldestMs / 1000
       if (!isDead) return
       this.#options.unanswered(this.#outbox.unconfirmedQueues)

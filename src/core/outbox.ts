@@ -34,7 +34,7 @@ export class Outbox {
   #propertiesBytesMax = Number.POSITIVE_INFINITY
   #open = false
   /** Settled, and not told to their owners yet. */
-  #settled: (readonly [parcel: Parcel, result: ParcelResult])[] = []
+  readonly #settled: (readonly [parcel: Parcel, result: ParcelResult])[] = []
   #isHeld = false
 
   constructor(port: OutboxPort, gatherBounds: GatherBounds = bounds) {
@@ -143,8 +143,7 @@ export class Outbox {
       this.#lanes.delete(first.lane)
       this.#lanes.add(first.lane)
     }
-    const judge = (parcel: Parcel) => this.#judge(parcel)
-    const given = [...this.#lanes].flatMap((lane) => lane.closed(judge))
+    const given = [...this.#lanes].flatMap((lane) => lane.closed((parcel) => this.#judge(parcel)))
     for (const [parcel] of given) this.#suspects.clear(parcel)
     this.#settled.push(...given)
     this.#tellOwners()
@@ -202,8 +201,7 @@ export class Outbox {
   }
 
   #tellOwners(): void {
-    const settled = this.#settled
-    this.#settled = []
+    const settled = this.#settled.splice(0)
     for (const [parcel, result] of settled) parcel.letter.settled(parcel, result)
   }
 
@@ -212,14 +210,16 @@ export class Outbox {
    * answer must not cost the others their channel, so as long as something else is answered it is
    * only kept from getting more: its broker may still find to it.
    *
+   * @param isTaking the broker is being sent something: where it is silent, that is why
    * @returns the age of the oldest unanswered publish, and whether the channel has to be given up
    */
-  checkAnswers(nowMs: number, timeoutMs: number): { oldestMs: number; isDead: boolean } {
-    const ages = this.#stalls.ages(nowMs, this.#lanes)
+  checkAnswers(nowMs: number, timeoutMs: number, isTaking = false) {
+    const patienceMs = timeoutMs * bounds.silencePatience
+    const silentMsMax = isTaking ? patienceMs : Number.POSITIVE_INFINITY
+    const { ages, silentMs } = this.#stalls.look(nowMs, this.#lanes, silentMsMax)
     const oldestMs = Math.max(0, ...ages.values())
-    const silentMs = this.#stalls.silentMs(nowMs)
     if (this.#suspects.isSearching) {
-      if (silentMs > timeoutMs * bounds.suspectPatience) this.#unconfirmed.assumeTakenIn()
+      if (silentMs > patienceMs) this.#unconfirmed.assumeTakenIn()
       // Owners may have given up all that was searched.
       this.#search()
     }
@@ -233,7 +233,7 @@ export class Outbox {
     return { oldestMs, isDead: false }
   }
 
-  /** While the broker blocks publishers, or is still being sent something, ages do not count. */
+  /** While the broker blocks publishers ages do not count. */
   owesNoAnswers(): void {
     this.#stalls.reset()
   }

@@ -27,15 +27,20 @@ export class StallWatch {
     this.#hasAnswered = true
   }
 
-  /** For how long it has answered nothing at all, in milliseconds. */
-  silentMs(nowMs: number): number {
+  /**
+   * For how long it has answered nothing at all, in milliseconds, and for how long it has not answered the
+   * oldest publish of each lane.
+   *
+   * @param silentMsMax after more silence every age starts anew
+   */
+  look(nowMs: number, lanes: Iterable<Lane>, silentMsMax: number) {
+    if (nowMs - this.#answeredMs > silentMsMax && !this.#hasAnswered) this.reset()
     if (this.#hasAnswered) this.#answeredMs = nowMs
     this.#hasAnswered = false
-    return nowMs - this.#answeredMs
+    return { ages: this.#ages(nowMs, lanes), silentMs: nowMs - this.#answeredMs }
   }
 
-  /** For how long the oldest publish of each lane has not been answered, in milliseconds. */
-  ages(nowMs: number, lanes: Iterable<Lane>): Map<Lane, number> {
+  #ages(nowMs: number, lanes: Iterable<Lane>): ReadonlyMap<Lane, number> {
     const oldest = new Map<Lane, Oldest>()
     const ages = new Map<Lane, number>()
     for (const lane of lanes) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { bounds } from "../../src/core/bounds.ts"
 import type { Lane, Letter, Parcel, ParcelResult } from "../../src/core/lane.ts"
+import { Outbox } from "../../src/core/outbox.ts"
 import { type GroupStats, groupStats } from "../../src/core/stats.ts"
 import { seed } from "../support/seed.ts"
 import { type Refusals, SimulatedBroker } from "./simulated-broker.ts"
@@ -289,6 +290,60 @@ describe("a queue that never answers", () => {
       })
     })
   }
+})
+
+describe("while the broker is being sent something all the time", () => {
+  const timeoutMs = 30_000
+
+  /** Looks once a second, for so long; in each `happens` comes before. */
+  function looked(outbox: Outbox, seconds: number, isTaking: boolean, happens = () => {}) {
+    let isDead = false
+    for (let n = 0; n < seconds; n++) {
+      happens()
+      nowMs += 1_000
+      isDead ||= outbox.checkAnswers(nowMs, timeoutMs, isTaking).isDead
+    }
+    return { isDead, mute: outbox.mute }
+  }
+  let nowMs = 0
+  let tag = 0
+
+  function opened() {
+    ;[nowMs, tag] = [0, 0]
+    const outbox = new Outbox({ publish: () => tag++, backOff: () => {}, gather: () => {} })
+    outbox.opened()
+    const offerTo = (queue: string) => {
+      const rules = { mayRefuse: false, returnsMax: 1, backoff: { firstMs: 1, maxMs: 1 } }
+      const stats = groupStats()
+      const lane = outbox.addLane({ queue, ...rules, random: () => 0, stats })
+      const [properties, body] = [new Uint8Array(2), new Uint8Array(0)]
+      const letter = { properties, body, orderKey: "k", persistent: true, settled: () => {} }
+      return () => lane.offer(letter)
+    }
+    return { outbox, offerTo }
+  }
+
+  test("a queue that does not answer is kept apart as soon as ever, if others do", () => {
+    const { outbox, offerTo } = opened()
+    offerTo("mute")()
+    const offer = offerTo("other")
+    // Every few seconds, as where what is sent is large, too.
+    const answered = () => {
+      if (nowMs % 4_000 > 0) return
+      offer()
+      outbox.confirmed(tag, false)
+    }
+    expect(looked(outbox, 29, true, answered)).toEqual({ isDead: false, mute: [] })
+    expect(looked(outbox, 5, true, answered)).toEqual({ isDead: false, mute: ["mute"] })
+  })
+
+  test("it may take any time over that, if it answers nothing, and has its time afterwards", () => {
+    const { outbox, offerTo } = opened()
+    offerTo("large")()
+    expect(looked(outbox, 100, true)).toEqual({ isDead: false, mute: [] })
+    expect(looked(outbox, 20, false)).toEqual({ isDead: false, mute: [] })
+    expect(looked(outbox, 15, false).isDead).toBe(true)
+  })
 })
 
 describe("order within a key", () => {
