@@ -78,3 +78,14 @@ export class Lease {
     if (!wasCertain && this.mayBegin) certain()
   }
 }
+
+/** How long one lasts, of a member with these heartbeats to PartyMQ and those agreed on with the broker. */
+export function leaseMs(
+  { heartbeatIntervalMs }: { readonly heartbeatIntervalMs: number },
+  { heartbeat: heartbeatSeconds }: { readonly heartbeat: number },
+): number {
+  // PartyMQ gives a member up after the one, the broker its connection after twice the other.
+  const sessionMs = heartbeatIntervalMs * bounds.heartbeatsPerSession
+  const heartbeatMs = heartbeatSeconds * 1_000
+  return heartbeatMs > 0 ? Math.min(sessionMs, heartbeatMs * 1.5) : sessionMs
+}

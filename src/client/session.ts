@@ -3,7 +3,7 @@ import { bounds } from "../core/bounds.ts"
 import type { FenceReason } from "./consumer-events.ts"
 import { GoneQueues } from "./gone-queues.ts"
 import { HandOverTurns } from "./hand-over-turns.ts"
-import { Lease } from "./lease.ts"
+import { Lease, leaseMs } from "./lease.ts"
 import { type Assignment, queuesOf } from "./members-api.ts"
 import { endsWithin, Pause } from "./pause.ts"
 import type { SessionOptions } from "./session-options.ts"
@@ -33,13 +33,8 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options
     this.#assignment = options.assignment
-    const { heartbeatIntervalMs } = options.assignment
-    // As agreed on with the broker.
-    const heartbeatMs = options.connection.heartbeat * 1_000
-    // PartyMQ gives a member up after the one, the broker its connection after twice the other.
-    const sessionMs = heartbeatIntervalMs * bounds.heartbeatsPerSession
     this.#lease = new Lease({
-      lastsMs: heartbeatMs > 0 ? Math.min(sessionMs, heartbeatMs * 1.5) : sessionMs,
+      lastsMs: leaseMs(options.assignment, options.connection),
       ...{ ask: options.askBroker, certain: options.mayStartAgain },
       ranOut: (silentMs) => {
         const detail = `nothing was heard of the broker for ${Math.round(silentMs)} ms`
@@ -93,8 +88,9 @@ export class Session {
   }
 
   get #isDone(): boolean {
-    if (this.#subscriptions.size > 0) return false
-    return this.#isClosing || (this.#isLeaving && this.#assignment.partitions.length === 0)
+    const hasNothing = this.#subscriptions.size === 0
+    const isRelieved = this.#isLeaving && this.#assignment.partitions.length === 0
+    return hasNothing && (this.#isClosing || isRelieved)
   }
 
   /** Gives everything back; `run` ends once that is done. */
@@ -246,8 +242,8 @@ export class Session {
       // There is nobody who would tell others.
       if (this.#isLeaving) this.close()
     } else {
-      const isNone = answer.kind === "unknown_member"
-      this.fence("unknown_member", isNone ? "PartyMQ knows no such member" : answer.detail)
+      const detail = answer.kind === "refused" ? answer.detail : "PartyMQ knows no such member"
+      this.fence("unknown_member", detail)
     }
   }
 }
