@@ -41,9 +41,9 @@ export class Unconfirmed {
     return this.#window.after(this.#answeredTag)
   }
 
-  /** How many the broker may not have come to. */
+  /** How many the broker may not have come to: none of these is answered. Asked for every publish. */
   get pending(): number {
-    return this.#window.after(this.#takenInTag).length
+    return this.#window.newestTag - this.#takenInTag
   }
 
   /** Those that it has come to, as far as can be told. */
