@@ -17,6 +17,7 @@ export const longFiles: readonly string[] = [
   "test/http/ingestion.test.ts",
   "test/client/frozen-briefly.test.ts",
   "test/client/park-key.test.ts",
+  "test/client/queue-gone.test.ts",
   "test/router/queue-faults.test.ts",
   "test/router/poison.test.ts",
   "test/facts/log-lines.test.ts",
