@@ -131,10 +131,8 @@ export class Session {
     const all = [...this.#subscriptions.values()]
     if (isConnected) {
       const drained = Promise.all(all.map((each) => each.drain().catch(() => {})))
-      await endsWithin(
-        drained.then(() => {}),
-        bounds.fencedSettleMs,
-      )
+      const ended = drained.then(() => {})
+      await endsWithin(ended, bounds.fencedSettleMs)
     }
     this.#loseAll()
     this.#options.connection.destroy("the member was fenced")
