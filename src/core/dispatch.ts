@@ -150,7 +150,9 @@ class Ticket implements Letter, Abandonable {
     const routed = this.#routed
     if (this.#failures.length === 0) return { kind: "delivered", routed }
     const failure = worst(this.#failures.map((each) => each.failure))
-    const groups = this.#failures.map((each) => each.group)
+    const failed = new Set(this.#failures.map((each) => each.group))
+    // Lanes fail in any order; groups are named in the topic's.
+    const groups = routed.placements.map(({ group }) => group).filter((each) => failed.has(each))
     const confirmedSome = groups.length < routed.placements.length
     // A copy that was never sent is no certainty about the message when another one was.
     const told = failure === "unsent" && confirmedSome ? "refused" : failure
