@@ -42,7 +42,7 @@ type Step = (text: string) => void
  */
 export async function runPlan(bench: Bench, plan: Plan): Promise<PlanResult> {
   const { latency, onDisk } = plan
-  const total = 1 + runs(plan.cases) + 1 + latency.rounds * 2 + 1 + runs(onDisk)
+  const total = runs(plan.cases) + 1 + latency.rounds * 2 + runs(onDisk)
   let done = 0
   const step = (text: string) => bench.progress.step(text, done++, total)
   const broker = await bench.broker("memory")
@@ -55,7 +55,9 @@ export async function runPlan(bench: Bench, plan: Plan): Promise<PlanResult> {
   return { broker: { version, ...(medium && { medium }) }, cases, latency: latencies }
 }
 
-const runs = (cases: readonly Case[]) => cases.reduce((sum, { rounds }) => sum + rounds, 0)
+/** Of cases, the one included that does not count. */
+const runs = (cases: readonly Case[]) =>
+  cases.length === 0 ? 0 : cases.reduce((sum, { rounds }) => sum + rounds, 1)
 
 async function runOnDisk(
   bench: Bench,
