@@ -1,40 +1,24 @@
 import { expect, test } from "bun:test"
 import { Source } from "../../src/broker/source.ts"
 import { ByteBudget } from "../../src/core/byte-budget.ts"
-import { Dispatch } from "../../src/core/dispatch.ts"
-import { Outbox } from "../../src/core/outbox.ts"
-import type { TopicRoute } from "../../src/core/route.ts"
-import { groupStats, topicStats } from "../../src/core/stats.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { connect, RawPublisher } from "../support/raw-client.ts"
 import { quietLog } from "../support/test-router.ts"
 import { unique } from "../support/unique.ts"
 import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
+import { backoff, heldWayOut } from "./held-way-out.ts"
 
 const vhost = withVhost()
 const count = 10
 const body = new Uint8Array(1_000)
-const backoff = { firstMs: 1, maxMs: 10 }
 
 /** A source whose messages are on their way, all the room taken by them, when its connection is lost. */
 async function fullSource() {
   const queue = unique("source")
-  const route: TopicRoute = {
-    topic: "t",
-    extractKey: () => "k",
-    onMissingKey: "dead-letter",
-    groups: [{ group: "g", generation: 1, partition: () => 0, queues: ["p0"] }],
-  }
-  const stats = topicStats(["g"])
-  let sent = 0
-  const outbox = new Outbox({ publish: () => sent++, backOff: () => {}, gather: () => {} })
-  const lane = { mayRefuse: false, returnsMax: 1, backoff, random: () => 0, stats: groupStats() }
-  const deadLetters = outbox.addLane({ ...lane, queue: "dlq" })
-  const lanes = new Map([["p0", outbox.addLane({ ...lane, queue: "p0" })]])
-  outbox.opened()
+  const { dispatch, deadLetters, outbox, stats, sent } = heldWayOut("t")
   const source = new Source({
-    ...{ topic: "t", dispatch: new Dispatch(route, lanes, stats), deadLetters, backoff },
+    ...{ topic: "t", dispatch, deadLetters, backoff },
     config: { queue, bind: [], topology: "declare", type: "quorum", prefetch: 100 },
     budget: new ByteBudget({ bytesMax: 5_000, exhausted: () => {}, relieved: () => {} }),
     log: quietLog,
@@ -44,14 +28,14 @@ async function fullSource() {
   const publisher = await RawPublisher.open(first, queue)
   const publish = () => publisher.publish(encodeProperties({ deliveryMode: 2 }), body)
   publish()
-  await until(() => sent === 1, { what: "the first to be sent" })
+  await until(() => sent() === 1, { what: "the first to be sent" })
   outbox.confirmed(1, false)
   for (let n = 0; n < count; n++) publish()
-  await until(() => sent === count + 1, { what: "all to be sent" })
+  await until(() => sent() === count + 1, { what: "all to be sent" })
   await publisher.unconfirmedAtMost(0)
   await first.shut(5_000)
   source.lost()
-  const confirmAll = () => outbox.confirmed(sent, true)
+  const confirmAll = () => outbox.confirmed(sent(), true)
   const settleAll = async () => {
     await until(() => source.inFlight === count, { what: "the messages to be read" })
     const isSettled = () => {

@@ -1,10 +1,7 @@
 import { expect, test } from "bun:test"
 import { endpointOf } from "../../src/broker/endpoint.ts"
 import { SourceSide } from "../../src/broker/source-side.ts"
-import { Dispatch } from "../../src/core/dispatch.ts"
-import { Outbox } from "../../src/core/outbox.ts"
-import type { TopicRoute } from "../../src/core/route.ts"
-import { groupStats, routerStats, topicStats } from "../../src/core/stats.ts"
+import { routerStats } from "../../src/core/stats.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { TcpProxy } from "../chaos/tcp-proxy.ts"
 import { connect, RawPublisher } from "../support/raw-client.ts"
@@ -12,33 +9,20 @@ import { quietLog } from "../support/test-router.ts"
 import { unique } from "../support/unique.ts"
 import { until } from "../support/until.ts"
 import { withVhost } from "../support/vhost.ts"
+import { backoff, heldWayOut } from "./held-way-out.ts"
 
 const vhost = withVhost()
-const backoff = { firstMs: 1, maxMs: 10 }
 const properties = encodeProperties({ deliveryMode: 2 })
 const pausedMsMax = 5_000
 
-/** A source of a side, and a way out on which what is sent is confirmed only if the test does so. */
+/** A source of a side, with a way out of its own. */
 function added(side: SourceSide) {
   const queue = unique("source")
-  const route: TopicRoute = {
-    topic: queue,
-    extractKey: () => "k",
-    onMissingKey: "dead-letter",
-    groups: [{ group: "g", generation: 1, partition: () => 0, queues: ["p0"] }],
-  }
-  let sent = 0
-  const outbox = new Outbox({ publish: () => sent++, backOff: () => {}, gather: () => {} })
-  const lane = { mayRefuse: false, returnsMax: 1, backoff, random: () => 0, stats: groupStats() }
-  const deadLetters = outbox.addLane({ ...lane, queue: "dlq" })
-  const lanes = new Map([["p0", outbox.addLane({ ...lane, queue: "p0" })]])
-  outbox.opened()
-  const stats = topicStats(["g"])
+  const { dispatch, deadLetters, outbox, stats, sent } = heldWayOut(queue)
   const config = { queue, bind: [], topology: "declare", type: "classic", prefetch: 100 } as const
-  const dispatch = new Dispatch(route, lanes, stats)
   side.add({ topic: queue, dispatch, deadLetters, backoff, config, log: quietLog })
   const confirmOne = async () => {
-    await until(() => sent === 1, { what: "the first to be sent" })
+    await until(() => sent() === 1, { what: "the first to be sent" })
     outbox.confirmed(1, false)
   }
   return { queue, stats, confirmOne }

@@ -89,18 +89,35 @@ export function clientScene(vhost: Vhost) {
   return { served, client }
 }
 
-/** Of 40 keys, one after the other; their bodies are `key number`. */
+/** Of 40 keys, one after the other; their bodies are `key number`, and what is to come behind that. */
 export async function published(
   { router, topic }: Served,
   count: number,
   from = 0,
+  padding = "",
 ): Promise<string[]> {
-  const bodies = Array.from({ length: count }, (_, n) => `k${(from + n) % 40} ${from + n}`)
+  const numbers = Array.from({ length: count }, (_, n) => from + n)
+  const bodies = numbers.map((n) => `k${n % 40} ${n}${padding}`)
   for (const body of bodies) {
     const outcome = await router.publish(topic, keyed(body.split(" ")[0]!, body))
     expect(outcome.kind).toBe("accepted")
   }
   return bodies
+}
+
+/** Who has each partition. */
+export const owners = ({ router }: Served) =>
+  Array.from({ length: quick.partitions }, (_, n) => router.clientGroups[0]!.clientOf(n))
+
+/** Waits until each partition has a client. */
+export const untilShared = (at: Served) =>
+  until(() => owners(at).every((owner) => owner !== undefined), { what: "shares" })
+
+/** Whom a message is forwarded to. */
+export function ownerOf({ router, topic }: Served, body: string): string | undefined {
+  const decision = router.explain(topic, keyed(body.split(" ")[0]!, body))
+  if (decision.kind !== "routed") return undefined
+  return router.clientGroups[0]!.clientOf(decision.placements[0]!.partition)
 }
 
 /** Whether the messages of each key are in the order of their numbers, none twice. */

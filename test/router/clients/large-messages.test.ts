@@ -1,32 +1,15 @@
 import { expect, test } from "bun:test"
 import { AMQPClient } from "@cloudamqp/amqp-client"
 import { bounds } from "../../../src/core/bounds.ts"
-import { keyed } from "../../support/key-flow.ts"
 import { unique } from "../../support/unique.ts"
 import { until } from "../../support/until.ts"
 import { withVhost } from "../../support/vhost.ts"
-import { clientScene, has, type Served } from "./client-scene.ts"
+import { clientScene, has, ownerOf, published, untilShared } from "./client-scene.ts"
 
 const vhost = withVhost()
 const { served, client } = clientScene(vhost)
 const bytes = 300_000
-const padding = "x".repeat(bytes)
-
-async function publishedLarge({ router, topic }: Served, count: number): Promise<string[]> {
-  const bodies = Array.from({ length: count }, (_, n) => `k${n % 40} ${n} ${padding}`)
-  for (const body of bodies) {
-    const outcome = await router.publish(topic, keyed(body.split(" ")[0]!, body))
-    expect(outcome.kind).toBe("accepted")
-  }
-  return bodies
-}
-
-/** Whom a message was forwarded to. */
-function ownerOf({ router, topic }: Served, body: string): string | undefined {
-  const decision = router.explain(topic, keyed(body.split(" ")[0]!, body))
-  if (decision.kind !== "routed") return undefined
-  return router.clientGroups[0]!.clientOf(decision.placements[0]!.partition)
-}
+const padding = ` ${"x".repeat(bytes)}`
 
 async function hasReady(queue: string, count: number): Promise<void> {
   const connection = new AMQPClient(vhost.url)
@@ -46,12 +29,9 @@ test("a client whose queue is full holds up its own partitions, and those of nob
   const stuck = client(at, "stuck", undefined, undefined, full)
   const quick = client(at, "quick", log)
   await Promise.all([stuck.start(), quick.start()])
-  const owner = (n: number) => at.router.clientGroups[0]!.clientOf(n)
-  await until(() => Array.from({ length: 8 }, (_, n) => owner(n)).every((id) => id), {
-    what: "shares",
-  })
+  await untilShared(at)
   const count = Math.ceil((4 * bounds.forwardBytesMax) / bytes)
-  const sent = await publishedLarge(at, count)
+  const sent = await published(at, count, 0, padding)
   const ofQuick = sent.filter((body) => ownerOf(at, body) === quick.options.name)
   expect((count - ofQuick.length) * bytes).toBeGreaterThan(bounds.forwardBytesMax)
   await has(log, ofQuick.length)
@@ -67,12 +47,9 @@ test("what a client left behind is taken back although another client's queue is
   ]
   await Promise.all([gone.start(), stuck.start()])
   await gone.said("ready", { queue: gone.queue })
-  const owner = (n: number) => at.router.clientGroups[0]!.clientOf(n)
-  await until(() => Array.from({ length: 8 }, (_, n) => owner(n)).every((id) => id), {
-    what: "shares",
-  })
+  await untilShared(at)
   const count = Math.ceil((4 * bounds.forwardBytesMax) / bytes)
-  const sent = await publishedLarge(at, count)
+  const sent = await published(at, count, 0, padding)
   const ofGone = sent.filter((body) => ownerOf(at, body) === gone.options.name)
   await hasReady(gone.queue, ofGone.length)
   await gone.leave()
@@ -91,7 +68,7 @@ test("large messages that a client left behind are taken back without many deliv
   await gone.start()
   await gone.said("ready", { queue: gone.queue })
   const count = bounds.reclaimPrefetch
-  await publishedLarge(at, count)
+  await published(at, count, 0, padding)
   await hasReady(gone.queue, count)
   await gone.leave()
   const log: string[] = []

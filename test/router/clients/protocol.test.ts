@@ -8,7 +8,7 @@ import { until } from "../../support/until.ts"
 import { untouched } from "../../support/untouched.ts"
 import { withVhost } from "../../support/vhost.ts"
 import { bytes, entry, headers, passingMessages } from "../pass-through-cases.ts"
-import { clientScene, has, inOrder, published, type Served } from "./client-scene.ts"
+import { clientScene, has, inOrder, owners, published, untilShared } from "./client-scene.ts"
 
 const vhost = withVhost()
 const { served, client } = clientScene(vhost)
@@ -74,15 +74,12 @@ describe("a client", () => {
     const first = await served(topic)
     const pods = ["a", "b", "c"].map((name) => client(first, name, []))
     await Promise.all(pods.map((pod) => pod.start()))
-    const owners = ({ router }: Served) =>
-      Array.from({ length: 8 }, (_, n) => router.clientGroups[0]!.clientOf(n))
-    const isShared = (at: Served) => owners(at).every((owner) => owner !== undefined)
-    await until(() => isShared(first), { what: "shares" })
+    await untilShared(first)
     const before = owners(first)
     expect(new Set(before).size).toBe(3)
     await first.stop()
     const second = await served(topic)
-    await until(() => isShared(second), { what: "shares again" })
+    await untilShared(second)
     expect(owners(second)).toEqual(before)
     const status = await (await fetch(`${second.server.url}/v1/topics/${topic}`)).json()
     const [group] = (status as { groups: { queues: { client: string }[] }[] }).groups

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test"
 import { unique } from "../../support/unique.ts"
 import { until } from "../../support/until.ts"
 import { withVhost } from "../../support/vhost.ts"
-import { clientScene, has, inOrder, published } from "./client-scene.ts"
+import { clientScene, has, inOrder, owners, published } from "./client-scene.ts"
 
 const { served, client } = clientScene(withVhost())
 
@@ -34,10 +34,7 @@ test("a client with an exclusive queue shares with one that comes", async () => 
   await has(logs[0]!, 100)
   await second!.start()
   const shares = () =>
-    [first, second].map((each) => {
-      const owners = Array.from({ length: 8 }, (_, n) => at.router.clientGroups[0]!.clientOf(n))
-      return owners.filter((owner) => owner === each!.options.name).length
-    })
+    [first, second].map((each) => owners(at).filter((owner) => owner === each!.options.name).length)
   await until(() => shares().every((count) => count === 4), {
     what: () => `halves, not ${shares()}`,
   })

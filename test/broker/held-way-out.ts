@@ -1,0 +1,25 @@
+import { Dispatch } from "../../src/core/dispatch.ts"
+import { Outbox } from "../../src/core/outbox.ts"
+import type { TopicRoute } from "../../src/core/route.ts"
+import { groupStats, topicStats } from "../../src/core/stats.ts"
+
+export const backoff = { firstMs: 1, maxMs: 10 }
+
+/** A topic's way out, to one queue: what is sent on it is confirmed only if the test does so. */
+export function heldWayOut(topic: string) {
+  const route: TopicRoute = {
+    topic,
+    extractKey: () => "k",
+    onMissingKey: "dead-letter",
+    groups: [{ group: "g", generation: 1, partition: () => 0, queues: ["p0"] }],
+  }
+  let sent = 0
+  const outbox = new Outbox({ publish: () => sent++, backOff: () => {}, gather: () => {} })
+  const lane = { mayRefuse: false, returnsMax: 1, backoff, random: () => 0, stats: groupStats() }
+  const deadLetters = outbox.addLane({ ...lane, queue: "dlq" })
+  const lanes = new Map([["p0", outbox.addLane({ ...lane, queue: "p0" })]])
+  outbox.opened()
+  const stats = topicStats(["g"])
+  const dispatch = new Dispatch(route, lanes, stats)
+  return { dispatch, deadLetters, outbox, stats, sent: () => sent }
+}
