@@ -10,5 +10,5 @@ export const answered = <T>(timeoutMs: number, answer: Promise<T>, doing: string
   within(timeoutMs, answer, () => new BrokerError(`${doing} took over ${timeoutMs} ms`, "timeout"))
 
 /** Whether that is what it was: a refusal is an answer. */
-export const isTimeout = (error: unknown): boolean =>
+export const isTimeout = (error: unknown): error is BrokerError =>
   error instanceof BrokerError && error.code === "timeout"

@@ -16,7 +16,7 @@ export class BrokerError extends Error {
   /** Keeps what was said and drops the rest: the client's errors hold the connection, password and all. */
   static from(error: unknown, doing: string, code?: string): BrokerError {
     const said = error instanceof Error ? error.message : String(error)
-    const isRefused = isForbidden(new Error(said))
-    return new BrokerError(`${doing}: ${said}`, code ?? (isRefused ? accessRefusedCode : undefined))
+    const refused = isForbidden({ message: said }) ? accessRefusedCode : undefined
+    return new BrokerError(`${doing}: ${said}`, code ?? refused)
   }
 }

@@ -2,11 +2,11 @@ import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import { bounds } from "../core/bounds.ts"
 import { ackFrame } from "../wire/frames.ts"
 import { answered } from "./answered.ts"
-import { accessRefusedCode, BrokerError } from "./broker-error.ts"
+import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
 import { isSettledAgain } from "./is-settled-again.ts"
-import { isMissing } from "./refusal.ts"
+import { isForbidden, isMissing } from "./refusal.ts"
 
 /** One consumer on one queue, on a channel of its own. */
 export interface QueueReader {
@@ -66,7 +66,7 @@ export async function readQueue(
   { prefetch, consumerTag: tag, wasGone = false, delivered, ended }: QueueReaderOptions,
 ): Promise<QueueReader> {
   if (wasGone && !(await isSettledAgain(connection, queue))) {
-    throw new BrokerError(`cannot consume queue "${queue}": ${noSuchQueue}`)
+    throw new QueueNotBack(`cannot consume queue "${queue}": there is no such queue`)
   }
   let isOpen = true
   const end = (reason: string, why: ReaderEnd) => {
@@ -127,14 +127,14 @@ export async function readQueue(
     return reader
   } catch (error) {
     isOpen = false
-    const reason = BrokerError.from(error, "the broker says")
-    const lacking = reason.code === accessRefusedCode ? " without the right to read it" : ""
+    const lacking = isForbidden(error as Error) ? " without the right to read it" : ""
     throw BrokerError.from(error, `cannot consume queue "${queue}"${lacking}`)
   }
 }
 
-const noSuchQueue = "there is no such queue"
+/** It was gone, and is not there for good yet. */
+class QueueNotBack extends BrokerError {}
 
 /** Whether `readQueue` has thrown it because the queue is not there, or its node is not. */
 export const isQueueMissing = (error: unknown): boolean =>
-  error instanceof BrokerError && (isMissing(error) || error.message.endsWith(noSuchQueue))
+  error instanceof QueueNotBack || (error instanceof BrokerError && isMissing(error))

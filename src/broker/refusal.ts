@@ -1,7 +1,7 @@
 import { replyCode } from "./reply-code.ts"
 
 /** `ACCESS_REFUSED`, or `NOT_ALLOWED` into the vhost: a right is lacking, or the password wrong. */
-export const isForbidden = ({ message }: Error): boolean =>
+export const isForbidden = ({ message }: Pick<Error, "message">): boolean =>
   (replyCode(message) === 403 && !isHeldByAnother(message)) || noAccessToVhost.test(message)
 /** More follows where it is for the moment only, as for a limit of connections. */
 const noAccessToVhost = /access to vhost '.*' refused for user '[^']*' \(530\)$/

@@ -60,7 +60,7 @@ export async function consumeAsMember(options: ConsumeAsMemberOptions): Promise<
     finish()
   })
   consumer.on("trouble", ({ detail, code }) => {
-    if (code === undefined) return
+    if (code === undefined) return terminal.say(detail)
     // To try again, as a consumer does, would only hide it from whoever sits before it.
     failure ??= new CommandFailed(code, detail)
     finish()
@@ -120,10 +120,6 @@ function show(consumer: Consumer, terminal: Terminal, printed: () => number): ()
     terminal.say(`member ${consumer.memberId}: partitions ${text}; Ctrl-C ends`)
   }
   consumer.on("fenced", ({ reason, detail }) => terminal.say(`fenced: ${reason}: ${detail}`))
-  consumer.on("trouble", ({ detail, code }) => {
-    // With a code it is what the command fails with, and said as that.
-    if (code === undefined) terminal.say(detail)
-  })
   const { stderr, stdout } = process
   const isLive = stderr.isTTY && !stdout.isTTY && !terminal.isJson
   let last = 0

@@ -68,7 +68,7 @@ export class ConfirmedChannel {
       this.#verdict = ({ confirmed, detail }) => {
         this.#verdict = undefined
         if (confirmed) resolve()
-        else reject(BrokerError.from(new Error(detail), `"${queue}" did not take ${what}`))
+        else reject(BrokerError.from(detail, `"${queue}" did not take ${what}`))
       }
     })
     const method = publishFrame(channelId, queue)

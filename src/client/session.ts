@@ -192,7 +192,7 @@ export class Session {
       if (this.#fence !== undefined) return
       this.#gone.failed(queue, error)
       // One that is not answered may be a consumer yet: only the connection's end makes certain.
-      if (isTimeout(error)) return connection.destroy((error as Error).message)
+      if (isTimeout(error)) return connection.destroy(error.message)
       this.#forget(partition, subscription, false)
       troubled(error)
     }

@@ -90,7 +90,7 @@ class Ticket implements Letter, Abandonable {
   readonly #stats: TopicStats
   readonly #parcels: Parcel[] = []
   #orderKey: string | undefined
-  readonly #failures: { group: string; failure: ParcelFailure }[] = []
+  readonly #failures: { queue: string; failure: ParcelFailure }[] = []
   /** One more than the copies while they are being offered, so that it cannot settle early. */
   #open = 1
 
@@ -123,10 +123,7 @@ class Ticket implements Letter, Abandonable {
   }
 
   settled(parcel: Parcel, result: ParcelResult): void {
-    if (result !== "confirmed") {
-      const placement = this.#routed.placements.find(({ queue }) => queue === parcel.lane.queue)
-      this.#failures.push({ group: placement?.group ?? "", failure: result })
-    }
+    if (result !== "confirmed") this.#failures.push({ queue: parcel.lane.queue, failure: result })
     this.#settleOne()
   }
 
@@ -150,9 +147,11 @@ class Ticket implements Letter, Abandonable {
     const routed = this.#routed
     if (this.#failures.length === 0) return { kind: "delivered", routed }
     const failure = worst(this.#failures.map((each) => each.failure))
-    const failed = new Set(this.#failures.map((each) => each.group))
+    const hasFailed = (queue: string) => this.#failures.some((each) => each.queue === queue)
     // Lanes fail in any order; groups are named in the topic's.
-    const groups = routed.placements.map(({ group }) => group).filter((each) => failed.has(each))
+    const groups = routed.placements
+      .filter(({ queue }) => hasFailed(queue))
+      .map((each) => each.group)
     const confirmedSome = groups.length < routed.placements.length
     // A copy that was never sent is no certainty about the message when another one was.
     const told = failure === "unsent" && confirmedSome ? "refused" : failure
