@@ -28,8 +28,8 @@ export async function makeVhost(broker: BenchBroker): Promise<BenchVhost> {
 }
 
 /** A connection with one channel, closed at the end of the block. */
-export async function openChannel(url: string) {
-  const client = new AMQPClient(`${url}?frameMax=${frameMax}&heartbeat=30`)
+export async function openChannel(url: string, Client = AMQPClient) {
+  const client = new Client(`${url}?frameMax=${frameMax}&heartbeat=30`)
   const connection = await client.connect()
   const channel = await connection.channel()
   return {

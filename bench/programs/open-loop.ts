@@ -2,11 +2,13 @@
  * Sends messages at their times and takes them from the partition queues, all in one process, for one
  * clock. Each has a time at which it is due, whether or not those before it have arrived, and its latency
  * counts from then: a pause of the router is charged to all whom it kept waiting. Without a rate it sends
- * as fast as they arrive, to find out how fast that is. It has a high priority where it may (as root),
- * or its own waiting for a processor would be charged to what it measures.
+ * as fast as they arrive, to find out how fast that is. What is due at once leaves in one write, and the
+ * program has a high priority where it may (as root), or its own waiting for a processor would be charged
+ * to what it measures.
  */
 import { setPriority } from "node:os"
 import { openChannel } from "../bench-vhost.ts"
+import { GatheringClient } from "../gathering-client.ts"
 import { percentile } from "../statistics.ts"
 import { headerName, messagesOf, placeOf, type Workload } from "../workload.ts"
 import { done, programInput, readyToGo } from "./program-input.ts"
@@ -36,7 +38,7 @@ const tickMs = 1
 const stallTimeoutMs = 20_000
 
 const { url, workload, targets, queues, rate } = programInput<OpenLoopInput>()
-await using sending = await openChannel(url)
+await using sending = await openChannel(url, GatheringClient)
 await using receiving = await openChannel(url)
 await sending.channel.confirmSelect()
 const messages = messagesOf(workload)
