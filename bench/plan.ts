@@ -35,7 +35,7 @@ export const caseName = ({ axis, label }: Pick<Case, "axis" | "label">): string 
   axis === comparison ? label : `${axis}: ${label}`
 
 /** The case by which the router's CPU is judged. */
-export const cpuCaseLabel = "PartyMQ, AMQP, 60,000 messages"
+export const cpuCaseLabel = "PartyMQ, AMQP, 120,000 messages"
 
 /**
  * What is compared has been running for a while: the runtime compiles the hot code once more after some
@@ -120,7 +120,7 @@ function compared(
 }
 
 function cpuCase(rounds: number): Case {
-  const workload = { ...comparedWorkload, messages: 60_000 }
+  const workload = { ...comparedWorkload, messages: 120_000 }
   return { axis: comparison, label: cpuCaseLabel, subject: partymqAmqp, workload, rounds }
 }
 

@@ -24,7 +24,7 @@ function judged(figure: string) {
       compared("direct publish", [10_000, 20_000, 40_000]),
       compared("naive router, @cloudamqp/amqp-client", [9_000, 10_000, 20_000]),
       compared("PartyMQ, AMQP", [9_000, 14_000, 28_000]),
-      compared("PartyMQ, AMQP, 60,000 messages", [9_000], 16),
+      compared("PartyMQ, AMQP, 120,000 messages", [9_000], 16),
       { ...compared("PartyMQ, HTTP, batches of 100", []), missing: "it takes no batches" },
       { ...compared("direct publish", [10_000, 10_000]), axis: comparisonOnDisk },
       { ...compared("PartyMQ, AMQP", [5_000, 6_000]), axis: comparisonOnDisk },
