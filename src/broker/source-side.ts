@@ -19,6 +19,8 @@ export interface SourceSideOptions {
   readonly count: number
   /** Whether there is a connection to publish on. */
   readonly hasWayOut: () => boolean
+  /** How long the sources are kept without one. @default bounds.sourcesKeptMs */
+  readonly keptMs?: number
 }
 
 /**
@@ -124,8 +126,9 @@ export class SourceSide {
   wayOutLost(): void {
     clearTimeout(this.#givingUp)
     this.#givingUp = setTimeout(() => {
-      this.#link.connection?.destroy("the sources are given up: nothing can be published")
-    }, bounds.sourcesKeptMs)
+      // Some are read while another is still being set up.
+      this.#consuming?.destroy("the sources are given up: nothing can be published")
+    }, this.#options.keptMs ?? bounds.sourcesKeptMs)
   }
 
   wayOutBack(): void {

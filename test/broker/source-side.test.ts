@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test"
 import { endpointOf } from "../../src/broker/endpoint.ts"
 import { SourceSide } from "../../src/broker/source-side.ts"
+import type { SourceConfig } from "../../src/config/config.ts"
 import { routerStats } from "../../src/core/stats.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { TcpProxy } from "../chaos/tcp-proxy.ts"
@@ -16,11 +17,12 @@ const properties = encodeProperties({ deliveryMode: 2 })
 const pausedMsMax = 5_000
 
 /** A source of a side, with a way out of its own. */
-function added(side: SourceSide) {
+function added(side: SourceSide, settings: Pick<SourceConfig, "exchange" | "bind"> = { bind: [] }) {
   const queue = unique("source")
   const { dispatch, deadLetters, outbox, stats, sent } = heldWayOut(queue)
-  const config = { queue, bind: [], topology: "declare", type: "classic", prefetch: 100 } as const
-  side.add({ topic: queue, dispatch, deadLetters, backoff, config, log: quietLog })
+  const config = { queue, topology: "declare", type: "classic", prefetch: 100 } as const
+  const all = { ...config, ...settings }
+  side.add({ topic: queue, dispatch, deadLetters, backoff, config: all, log: quietLog })
   const confirmOne = async () => {
     await until(() => sent() === 1, { what: "the first to be sent" })
     outbox.confirmed(1, false)
@@ -55,6 +57,47 @@ test("a source that was full when the connection was lost does not hold up the o
   })
   expect(side.isPaused).toBe(true)
   await side.stop(1_000)
+  await producer.shut(1_000)
+  await proxy.close()
+})
+
+test("sources are given up without a way out, too, while one of them is still being set up", async () => {
+  const proxy = await TcpProxy.listen(Number(new URL(vhost.url).port))
+  const url = new URL(vhost.url)
+  url.port = String(proxy.port)
+  let hasWayOut = true
+  const side = new SourceSide({
+    endpoint: endpointOf({ url: url.href, heartbeatSeconds: 10, confirmTimeoutMs: 30_000 }),
+    ...{ log: quietLog, backoff, stats: routerStats({}), count: 2, keptMs: 100 },
+    hasWayOut: () => hasWayOut,
+  })
+  const read = added(side)
+  const bind = Array.from({ length: 500 }, (_, n) => `key.${n}`)
+  added(side, { exchange: unique("exchange"), bind })
+  const producer = await connect(vhost.url)
+  const channel = await producer.plainChannel()
+  await channel.queueDeclare(read.queue, { durable: true })
+  const publisher = await RawPublisher.open(producer, read.queue)
+  publisher.publish(properties, new Uint8Array(1))
+  await publisher.unconfirmedAtMost(0)
+  // So each binding takes its time.
+  proxy.weather.delayMs = 20
+  let isUp = false
+  const starting = side.start().then(
+    () => {
+      isUp = true
+    },
+    () => {},
+  )
+  await until(() => read.stats.consumed === 1, { what: "a source to be read" })
+  hasWayOut = false
+  side.wayOutLost()
+  const isBack = async () =>
+    (await channel.queueDeclare(read.queue, { passive: true })).messageCount === 1
+  await until(isBack, { what: "its message to be there for other routers" })
+  expect(isUp).toBe(false)
+  await side.stop(1_000)
+  await starting
   await producer.shut(1_000)
   await proxy.close()
 })
