@@ -115,6 +115,8 @@ export class SourceSide {
   }
 
   stop(timeoutMs: number): Promise<void> {
+    // The way out may have been lost since nothing is taken any more.
+    clearTimeout(this.#givingUp)
     for (const source of this.#sources) source.flushAcks()
     return this.#link.stop(timeoutMs)
   }

@@ -101,3 +101,28 @@ test("sources are given up without a way out, too, while one of them is still be
   await producer.shut(1_000)
   await proxy.close()
 })
+
+test("a side that lost its way out while it was being stopped does not keep the process", async () => {
+  const script = `
+    import { endpointOf } from "./src/broker/endpoint.ts"
+    import { SourceSide } from "./src/broker/source-side.ts"
+    import { routerStats } from "./src/core/stats.ts"
+    import { quietLog } from "./test/support/test-router.ts"
+    const url = ${JSON.stringify(vhost.url)}
+    const side = new SourceSide({
+      endpoint: endpointOf({ url, heartbeatSeconds: 10, confirmTimeoutMs: 30_000 }),
+      ...{ log: quietLog, backoff: { firstMs: 1, maxMs: 1 }, stats: routerStats({}), count: 0 },
+      ...{ hasWayOut: () => false, keptMs: 60_000 },
+    })
+    await side.start()
+    side.stopTaking()
+    side.wayOutLost()
+    await side.stop(1_000)
+  `
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "ignore", stderr: "inherit" })
+  await until(() => child.exitCode !== null, { what: "the process to end" }).catch((error) => {
+    child.kill()
+    throw error
+  })
+  expect(child.exitCode).toBe(0)
+})
