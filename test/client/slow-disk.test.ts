@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { PullPartition } from "../../src/broker/pull/pull-partition.ts"
+import { serveHttp } from "../../src/http/serve-http.ts"
+import { encodeProperties } from "../../src/wire/properties.ts"
 import {
   canStartPrivateBroker,
   type PrivateBroker,
   startPrivateBroker,
 } from "../support/private-broker.ts"
+import { PullClient } from "../support/pull-client.ts"
+import { connect, RawPublisher } from "../support/raw-client.ts"
+import { quietLog, startedRouter } from "../support/test-router.ts"
+import { unique } from "../support/unique.ts"
 import { until } from "../support/until.ts"
 import { GroupScene, keysNamed } from "./group-scene.ts"
 
@@ -51,5 +58,109 @@ describe.skipIf(!canStartPrivateBroker)("while the broker's disk stands still", 
     await here.join({ handler: (message) => void handled.push(message.keyText!) })
     await until(() => new Set(handled).size === messages, { what: "the rest" })
     expect(handled).toHaveLength(messages)
+  }, 60_000)
+
+  /** A partition that is pulled from, with messages of 100 bytes in its queue. */
+  async function pulled() {
+    const connection = await connect(broker.url)
+    const queue = unique("pulled")
+    const channel = await connection.plainChannel()
+    const args = { "x-queue-type": "quorum", "x-single-active-consumer": true }
+    await channel.queueDeclare(queue, { durable: true }, args)
+    const publisher = await RawPublisher.open(connection, queue)
+    const properties = encodeProperties({ deliveryMode: 2 })
+    for (let n = 0; n < messages; n++) {
+      publisher.publish(properties, Buffer.from(String(n).padEnd(100 - properties.length)))
+    }
+    await publisher.unconfirmedAtMost(0)
+    /** By what they say, in the order in which they came; and those of them that are held. */
+    const seen: number[] = []
+    const held: number[] = []
+    const share = { bytesMax: 1_000_000 }
+    const partition = new PullPartition({
+      ...{ queue, queueType: "quorum", prefetch: 100, log: quietLog },
+      backoff: { firstMs: 10, maxMs: 100 },
+      bytesMax: () => share.bytesMax,
+      held: () => ({ messages: held.length, bytes: held.length * 100 }),
+      arrived({ deliveryTag, body }) {
+        seen.push(Number(Buffer.from(body).toString()))
+        held.push(deliveryTag)
+      },
+      lost: () => void held.splice(0),
+    })
+    /** One after the other, as consumers do: an ack for each. */
+    const ackAll = async () => {
+      while (held.length > 0) {
+        partition.ack(held.shift()!)
+        await Promise.resolve()
+      }
+    }
+    return { connection, partition, share, seen, held, ackAll }
+  }
+
+  const all = Array.from({ length: messages }, (_, n) => n)
+
+  test("a partition that nobody pulls from any more is given back with nothing that comes twice", async () => {
+    const { connection, partition, seen, held, ackAll } = await pulled()
+    partition.open(connection)
+    await until(() => held.length === messages, { what: "all messages" })
+    await disk("suspend")
+    held.pop()
+    await ackAll()
+    const closing = partition.close()
+    await disk("resume")
+    await closing
+    partition.open(connection)
+    // It is the last, and would come behind those that were acked.
+    await until(() => seen.length > messages, { what: "what was not acked" })
+    expect(seen).toEqual([...all, messages - 1])
+    await partition.close()
+    await connection.shut(1_000)
+  }, 60_000)
+
+  test("what is over a partition's share of bytes comes again, and nothing that was acked", async () => {
+    const { connection, partition, share, seen, held, ackAll } = await pulled()
+    share.bytesMax = 4_000
+    partition.open(connection)
+    await until(() => held.length === 40, { what: "its share" })
+    await disk("suspend")
+    await ackAll()
+    share.bytesMax = 1_000_000
+    await disk("resume")
+    await until(() => seen.includes(messages - 1), { what: "the rest" })
+    expect(seen).toEqual(all)
+    await partition.close()
+    await connection.shut(1_000)
+  }, 60_000)
+
+  test("a router ends with nothing that was acked being given out again", async () => {
+    const topic = unique("ends")
+    const start = async () => {
+      const router = await startedRouter({
+        amqp: { url: broker.url },
+        http: { host: "127.0.0.1", port: 0 },
+        topics: { [topic]: { groups: { g: { partitions: 1, queue: { type: "quorum" } } } } },
+      })
+      const server = serveHttp(router, quietLog)
+      return { router, server, client: new PullClient(server.url, topic, "g") }
+    }
+    const one = await start()
+    for (const key of keysNamed(messages)) {
+      const properties = encodeProperties({ deliveryMode: 2, headers: [["x-partymq-key", key]] })
+      const message = { properties, body: Buffer.from(key), key: Buffer.from(key) as never }
+      expect((await one.router.publish(topic, message)).kind).toBe("accepted")
+    }
+    const received = await one.client.receiveAll(messages)
+    const last = received.pop()!
+    await disk("suspend")
+    for (const each of received) await one.client.settle("ack", [each])
+    await one.server.stop()
+    const stopping = one.router.stop()
+    await disk("resume")
+    await stopping
+    const next = await start()
+    expect((await next.client.receive()).map(({ body }) => body)).toEqual([last.body])
+    await next.server.stop()
+    await next.router.stop()
   }, 60_000)
 })

@@ -125,6 +125,11 @@ export class PullGroup implements GroupPull {
     return leases
   }
 
+  /** Makes sure of all acks up to here, before the connection is closed. */
+  async settleAcks(): Promise<void> {
+    await Promise.all(this.#partitions.map((partition) => partition.settleAcks()))
+  }
+
   /** The connection is gone, or there is to be none any more. */
   end(why: Unavailable): void {
     if (this.#isOpen) this.#shares.givePartitions(this.#partitions.length)
@@ -141,13 +146,13 @@ export class PullGroup implements GroupPull {
   }
 
   #partition(queue: string, index: number): PullPartition {
-    const { config, backoff, log } = this.#options
+    const { config, queueType, backoff, log } = this.#options
     return new PullPartition({
-      ...{ queue, backoff, log, prefetch: config.prefetch },
+      ...{ queue, queueType, backoff, log, prefetch: config.prefetch },
       bytesMax: () => this.#shares.bytesOfPartition(),
       held: () => this.#leases.size(index),
       arrived: (delivery, connection) => {
-        const { route, queueType } = this.#options
+        const { route } = this.#options
         const place = { partition: index, queue }
         this.#leases.arrived(arrival(route, place, delivery, connection, queueType))
         this.#serveSoon()

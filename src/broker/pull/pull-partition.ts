@@ -1,13 +1,16 @@
 import { type Backoff, backoffDelayMs } from "../../core/backoff.ts"
 import type { Log } from "../../log.ts"
+import type { QueueType } from "../../wire/redelivery.ts"
 import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
 import type { Delivery } from "../content-reader.ts"
 import { type QueueReader, readQueue } from "../queue-reader.ts"
 import { bytesOf } from "./arrival.ts"
+import { PullChannel } from "./pull-channel.ts"
 
 export interface PullPartitionOptions {
   readonly queue: string
+  readonly queueType: QueueType
   readonly prefetch: number
   readonly backoff: Backoff
   readonly log: Log
@@ -30,7 +33,7 @@ export interface PullPartitionOptions {
 export class PullPartition {
   readonly #options: PullPartitionOptions
   #connection: Connection | undefined
-  #reader: QueueReader | undefined
+  #channel: PullChannel | undefined
   /** Another for each channel: what comes of an older one counts for nothing. */
   #turn = 0
   #isLettingGo = false
@@ -48,28 +51,33 @@ export class PullPartition {
 
   /** Acks what came on the channel that is open. */
   ack(deliveryTag: number): void {
-    this.#reader?.ack({ deliveryTag })
+    this.#channel?.ack(deliveryTag)
     this.settled()
+  }
+
+  /** Makes sure of all acks up to here, before the connection is closed. */
+  async settleAcks(): Promise<void> {
+    await this.#channel?.settle()
   }
 
   /** Less is held of it than before. */
   settled(): void {
     const connection = this.#connection
     if (!this.#isLettingGo || connection === undefined || this.#options.held().messages > 0) return
-    const reader = this.#leave()
+    const channel = this.#leave()
     const turn = this.#turn
     const again = () => {
       if (turn === this.#turn) this.#read(connection)
     }
-    reader?.close().then(again)
+    channel?.close().then(again)
   }
 
   /** Gives the queue back; what was delivered and is not acked returns to its place in it. */
   async close(): Promise<void> {
     this.#connection = undefined
-    const reader = this.#leave()
+    const channel = this.#leave()
     this.#options.lost()
-    await reader?.close()
+    await channel?.close()
   }
 
   /** The connection is gone. */
@@ -79,13 +87,13 @@ export class PullPartition {
     this.#options.lost()
   }
 
-  #leave(): QueueReader | undefined {
+  #leave(): PullChannel | undefined {
     clearTimeout(this.#retry)
     this.#turn += 1
     this.#isLettingGo = false
-    const reader = this.#reader
-    this.#reader = undefined
-    return reader
+    const channel = this.#channel
+    this.#channel = undefined
+    return channel
   }
 
   async #read(connection: Connection): Promise<void> {
@@ -99,13 +107,12 @@ export class PullPartition {
         delivered: (delivery, reader) => {
           if (turn !== this.#turn) return
           // The first may come before it is known that the queue is read.
-          this.#reader ??= reader
-          this.#delivered(delivery, connection)
+          this.#delivered(delivery, this.#begun(reader), connection)
         },
         ended: (reason) => this.#ended(turn, reason),
       })
       if (turn !== this.#turn) return await reader.close()
-      this.#reader = reader
+      this.#begun(reader)
       if (this.#failures > 0) log.info({ queue }, "a partition is pulled from again")
       this.#failures = 0
     } catch (error) {
@@ -113,7 +120,13 @@ export class PullPartition {
     }
   }
 
-  #delivered(delivery: Delivery, connection: Connection): void {
+  #begun(reader: QueueReader): PullChannel {
+    this.#channel ??= new PullChannel(reader, this.#options)
+    return this.#channel
+  }
+
+  #delivered(delivery: Delivery, channel: PullChannel, connection: Connection): void {
+    channel.delivered(delivery.deliveryTag)
     if (this.#isLettingGo) return
     const { held, bytesMax, arrived } = this.#options
     const { messages, bytes } = held()

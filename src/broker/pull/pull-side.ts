@@ -95,7 +95,11 @@ export class PullSide implements Pull {
   /** Gives back what is not acked, in order, by closing the connection. */
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true
-    await this.#link.stop(timeoutMs)
+    const halfMs = timeoutMs / 2
+    const settled = Promise.all(this.#groups.map(({ pull }) => pull.settleAcks()))
+    // What is not settled in time may be given out again.
+    await within(halfMs, settled, () => new Error("acks not settled in time")).catch(() => {})
+    await this.#link.stop(halfMs)
     this.#end(this.#away())
     for (const { pull } of this.#groups) pull.stop()
   }
