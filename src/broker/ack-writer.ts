@@ -9,6 +9,8 @@ import type { Connection } from "./connection.ts"
  */
 export class AckWriter {
   channel = 0
+  /** Acks that were sent. */
+  count = 0
   readonly #connection: Connection
   readonly #gatheredMax: number
   /** Everything up to it has settled. */
@@ -36,7 +38,7 @@ export class AckWriter {
     }
     // Those before it first: what comes again after a loss must not lack one in its middle.
     this.flush()
-    if (!this.#isClosed) this.#connection.write(ackFrame(this.channel, tag, false))
+    if (!this.#isClosed) this.#send(tag, false)
   }
 
   /** Acks what has been gathered. */
@@ -45,7 +47,12 @@ export class AckWriter {
     this.#timer = undefined
     if (this.#isClosed || this.#sent === this.#top) return
     this.#sent = this.#top
-    this.#connection.write(ackFrame(this.channel, this.#top, true))
+    this.#send(this.#top, true)
+  }
+
+  #send(tag: number, multiple: boolean): void {
+    this.count += 1
+    this.#connection.write(ackFrame(this.channel, tag, multiple))
   }
 
   #ackUpTo(tag: number): void {

@@ -7,6 +7,7 @@ import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
 import { isSettledAgain } from "./is-settled-again.ts"
 import { isForbidden, isMissing } from "./refusal.ts"
+import { settleAcksOfActive } from "./settle-acks-of-active.ts"
 
 /** One consumer on one queue, on a channel of its own. */
 export interface QueueReader {
@@ -106,14 +107,7 @@ export async function readQueue(
       await answered(bounds.requestTimeoutMs, settle(), `acking messages of "${queue}"`)
     },
     async settleAcksOfActive() {
-      if (!isOpen) return
-      // Another consumer, on standby behind all others: it comes and goes by the way that acks take.
-      const settle = async () => {
-        const { tag } = await channel.basicConsume(queue, { noAck: false }, () => {})
-        await channel.basicCancel(tag)
-        await channel.prefetch(prefetch)
-      }
-      await answered(bounds.requestTimeoutMs, settle(), `acking messages of "${queue}"`)
+      if (isOpen) await settleAcksOfActive(channel, queue, prefetch)
     },
     async close() {
       isOpen = false

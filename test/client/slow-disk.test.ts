@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { Forwarding } from "../../src/broker/clients/forwarding.ts"
 import { PullPartition } from "../../src/broker/pull/pull-partition.ts"
+import { BytePool } from "../../src/core/byte-pool.ts"
+import type { Lane, Letter, Parcel } from "../../src/core/lane.ts"
+import { topicStats } from "../../src/core/stats.ts"
 import { serveHttp } from "../../src/http/serve-http.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import {
@@ -15,6 +19,8 @@ import { until } from "../support/until.ts"
 import { GroupScene, keysNamed } from "./group-scene.ts"
 
 const messages = 80
+
+const numberOf = (body: Uint8Array) => Number(Buffer.from(body).toString())
 
 describe.skipIf(!canStartPrivateBroker)("while the broker's disk stands still", () => {
   let broker: PrivateBroker
@@ -60,10 +66,10 @@ describe.skipIf(!canStartPrivateBroker)("while the broker's disk stands still", 
     expect(handled).toHaveLength(messages)
   }, 60_000)
 
-  /** A partition that is pulled from, with messages of 100 bytes in its queue. */
-  async function pulled() {
+  /** A partition queue with numbered messages of 100 bytes. */
+  async function filledQueue() {
     const connection = await connect(broker.url)
-    const queue = unique("pulled")
+    const queue = unique("filled")
     const channel = await connection.plainChannel()
     const args = { "x-queue-type": "quorum", "x-single-active-consumer": true }
     await channel.queueDeclare(queue, { durable: true }, args)
@@ -73,6 +79,12 @@ describe.skipIf(!canStartPrivateBroker)("while the broker's disk stands still", 
       publisher.publish(properties, Buffer.from(String(n).padEnd(100 - properties.length)))
     }
     await publisher.unconfirmedAtMost(0)
+    return { connection, queue }
+  }
+
+  /** The same, to be pulled from. */
+  async function pulled() {
+    const { connection, queue } = await filledQueue()
     /** By what they say, in the order in which they came; and those of them that are held. */
     const seen: number[] = []
     const held: number[] = []
@@ -83,7 +95,7 @@ describe.skipIf(!canStartPrivateBroker)("while the broker's disk stands still", 
       bytesMax: () => share.bytesMax,
       held: () => ({ messages: held.length, bytes: held.length * 100 }),
       arrived({ deliveryTag, body }) {
-        seen.push(Number(Buffer.from(body).toString()))
+        seen.push(numberOf(body))
         held.push(deliveryTag)
       },
       lost: () => void held.splice(0),
@@ -130,6 +142,44 @@ describe.skipIf(!canStartPrivateBroker)("while the broker's disk stands still", 
     await until(() => seen.includes(messages - 1), { what: "the rest" })
     expect(seen).toEqual(all)
     await partition.close()
+    await connection.shut(1_000)
+  }, 60_000)
+
+  test("a client gets nothing that the one before it had", async () => {
+    const { connection, queue } = await filledQueue()
+    const offered: Letter[] = []
+    /** The way to a client whose queue takes one after the other. */
+    const lane = {
+      queue: "the client's",
+      offer: (letter: Letter) => ({ letter, place: offered.push(letter) }),
+      abandon: (parcel: Parcel) => parcel.letter.settled(parcel, "unsent"),
+    } as unknown as Lane
+    const stats = topicStats(["g"])
+    const forwarding = () =>
+      new Forwarding({
+        ...{ connection, queue, stats, group: "g", prefetch: 64, exclusive: false },
+        ...{ settlesAcks: true, deadLetters: lane, pool: new BytePool(1_000_000, 1) },
+        wayOf: () => ({ lane, partition: 0 }),
+        ...{ returned: () => {}, idle: () => {}, held: () => {}, ended: () => {} },
+      })
+    const first = forwarding()
+    await first.open()
+    await until(() => offered.length === 64, { what: "all that it may have" })
+    await disk("suspend")
+    for (const letter of offered.slice(0, 50)) {
+      letter.settled({ letter } as Parcel, "confirmed")
+      // Longer than acks are gathered.
+      await Bun.sleep(25)
+    }
+    const closing = first.close()
+    await disk("resume")
+    await closing
+    offered.length = 0
+    const second = forwarding()
+    await second.open()
+    await until(() => offered.length >= 30, { what: "the rest" })
+    expect(offered.map(({ body }) => numberOf(body))).toEqual(all.slice(50))
+    await second.close()
     await connection.shut(1_000)
   }, 60_000)
 

@@ -1,10 +1,12 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
+import { bounds } from "../../core/bounds.ts"
 import type { BytePool, ByteShare } from "../../core/byte-pool.ts"
 import { Intake } from "../../core/intake.ts"
 import type { Lane } from "../../core/lane.ts"
 import { AckWriter } from "../ack-writer.ts"
 import type { Connection } from "../connection.ts"
 import { forwarded } from "../forwarded.ts"
+import { settleAcksOfActive } from "../settle-acks-of-active.ts"
 import { ClientWay, type ClientWayOptions } from "./client-way.ts"
 
 export interface ForwardingOptions extends ClientWayOptions {
@@ -13,6 +15,8 @@ export interface ForwardingOptions extends ClientWayOptions {
   readonly prefetch: number
   /** Whether to keep others away; where the queue knows exclusive consumers. */
   readonly exclusive: boolean
+  /** Whether it is a quorum queue of a single active consumer: acks are made sure of at the end. */
+  readonly settlesAcks: boolean
   readonly deadLetters: Lane
   readonly pool: BytePool
   /** All that has come is settled. */
@@ -106,7 +110,19 @@ export class Forwarding {
     // What is on its way may arrive however late: until then nobody else may have what follows it.
     const isOpen = () => this.#intake.size > this.#way.returnedCount
     while (isOpen() && !connection.closed) await Bun.sleep(2)
+    await this.#settleAcks()
     await this.drop()
+  }
+
+  /** What the channel still holds back when it closes would come to the next client, too. */
+  async #settleAcks(): Promise<void> {
+    const { queue, prefetch, settlesAcks } = this.#options
+    const channel = this.#channel
+    if (!settlesAcks || channel === undefined || channel.closed) return
+    this.#acks.flush()
+    if (this.#acks.count <= bounds.unsettledAcksMax) return
+    // Without an answer some messages come again, which is no reason not to go on.
+    await settleAcksOfActive(channel, queue, prefetch).catch(() => {})
   }
 
   /** Closes at once; what is under way may come again. */

@@ -6,7 +6,7 @@ import { passive } from "./look-at-queue.ts"
 
 type Shared = Pick<
   ForwardingOptions,
-  "connection" | "group" | "stats" | "deadLetters" | "pool" | "held"
+  "connection" | "group" | "stats" | "deadLetters" | "pool" | "held" | "settlesAcks"
 >
 
 export interface PartitionForwarderOptions extends Shared {

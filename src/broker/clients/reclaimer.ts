@@ -4,7 +4,7 @@ import { Forwarding, type ForwardingOptions } from "./forwarding.ts"
 import { passive } from "./look-at-queue.ts"
 
 export interface ReclaimerOptions
-  extends Omit<ForwardingOptions, "prefetch" | "exclusive" | "idle" | "ended"> {
+  extends Omit<ForwardingOptions, "prefetch" | "exclusive" | "settlesAcks" | "idle" | "ended"> {
   readonly done: () => void
   /** Others have begun to consume the queue. */
   readonly interrupted: () => void
@@ -46,6 +46,8 @@ export class Reclaimer {
       // The same each time: of a quorum queue a smaller one than before gets messages out of order.
       prefetch: bounds.reclaimPrefetch,
       exclusive: this.#isExclusive,
+      // Others than a single active consumer would get messages meanwhile.
+      settlesAcks: false,
       idle: () => {},
       ended: again,
     })

@@ -198,6 +198,7 @@ export class Tenure {
     const fields = { topic: this.#group.topic, group, partition }
     return new PartitionForwarder({
       ...{ connection, pool, group, stats, partition, deadLetters: this.#deadLetters },
+      settlesAcks: this.#options.plan.config.groups[group]!.queue.type === "quorum",
       queues: () => [...fronts(), queue],
       laneOf: (client) =>
         this.#lanes.to(this.#group.routingKey(client), this.#group.config.exchange),
