@@ -35,6 +35,8 @@ export class Forwarding {
   readonly #share: ByteShare
   #channel: AMQPChannel | undefined
   #isTaking = true
+  /** Its queue is: to ask anything of that could cost the connection. */
+  #isGone = false
   /** Messages that can be published nowhere: they stay in the queue. */
   heldCount = 0
   /** Something came while there was no room: it comes again on the next channel. */
@@ -83,7 +85,10 @@ export class Forwarding {
           const properties = forwarded(delivery, connection)
           this.#intake.accept({ ...own(delivery), properties })
         },
-        cancelled: () => this.#isTaking && ended(`queue "${queue}" is gone`),
+        cancelled: () => {
+          this.#isGone = true
+          if (this.#isTaking) ended(`queue "${queue}" is gone`)
+        },
       },
       (reason) => this.#isTaking && ended(reason),
     )
@@ -118,7 +123,7 @@ export class Forwarding {
   async #settleAcks(): Promise<void> {
     const { queue, prefetch, settlesAcks } = this.#options
     const channel = this.#channel
-    if (!settlesAcks || channel === undefined || channel.closed) return
+    if (!settlesAcks || this.#isGone || channel === undefined || channel.closed) return
     this.#acks.flush()
     if (this.#acks.count <= bounds.unsettledAcksMax) return
     // Without an answer some messages come again, which is no reason not to go on.
