@@ -16,7 +16,7 @@ export interface QueueReader {
   ack(delivery: Pick<Delivery, "deliveryTag">): void
   /**
    * Acks one delivery and all before it. Where everything is acked in order this is what to use: of
-   * many single acks in a row a quorum queue (seen on RabbitMQ 3.10.8) loses some when the channel
+   * many single acks in a row a quorum queue (RabbitMQ 3.10.8 and 4.0.5) loses some when the channel
    * closes right behind them, and delivers again, unless `settleAcks` was called before.
    */
   ackUpTo(delivery: Pick<Delivery, "deliveryTag">): void
