@@ -5,7 +5,7 @@ import { queueExists } from "./exists.ts"
 /**
  * Whether a queue that was gone can be consumed again. A quorum queue that is just being deleted or
  * declared has a name still, or already, and no process: to consume it then crashes the broker's
- * channel, which closes the whole connection with 541 (seen on RabbitMQ 3.10.8).
+ * channel, which closes the whole connection with 541 (RabbitMQ 3.10.8 and 4.0.5).
  * @throws {BrokerError} when the broker cannot say
  */
 export async function isSettledAgain(connection: Connection, queue: string): Promise<boolean> {
