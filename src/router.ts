@@ -130,7 +130,7 @@ export async function createRouter(config: Config, options: RouterOptions): Prom
     readiness() {
       const reasons = [...broker.problems(), ...clients.problems]
       if (reasons.length > 0) return { ready: false, reasons }
-      const impaired = broker.impairments()
+      const impaired = [...broker.impairments(), ...clients.impairments]
       return impaired.length === 0 ? { ready: true } : { ready: true, impaired }
     },
     unavailable: () => unavailable(broker),

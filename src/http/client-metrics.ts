@@ -60,6 +60,18 @@ export function registerClientMetrics(registry: Registry, router: Router): void 
     one(({ rerouted }) => rerouted),
   )
   counter(
+    `${prefix}_left_messages_total`,
+    "Messages left in queues of clients that have gone, as the broker takes them nowhere",
+    [],
+    one(({ left }) => left),
+  )
+  gauge(
+    `${prefix}_problems`,
+    "What stands still until somebody does something about it",
+    [],
+    one(({ problems }) => problems),
+  )
+  counter(
     `${prefix}_expired_total`,
     "Clients that were not heard of for too long",
     [],

@@ -115,6 +115,12 @@ export const groupStatusSchema = v.strictObject({
   generation: count,
   partitions: count,
   partitioner: v.string(),
+  problems: v.exactOptional(
+    v.pipe(
+      v.array(v.string()),
+      v.description("Of a client-bound group: what stands still until somebody does something"),
+    ),
+  ),
   queues: v.array(queueStatusSchema),
 })
 

@@ -1,3 +1,4 @@
+import type { ClientGroup } from "../broker/clients/client-group.ts"
 import type { TopicConfig } from "../config/config.ts"
 import type { GroupStatus } from "../router.ts"
 import { within } from "../within.ts"
@@ -63,15 +64,11 @@ export function topicRoute({ router }: HttpDeps): Route {
       const refusal = unknownTopic(router.config, topic)
       if (refusal !== undefined) return problemResponse(refusal)
       const described = within(router.config.http.publishTimeoutMs, router.describe(topic), late)
-      const clientOf = (name: string, partition: number) => {
-        const bound = router.clientGroups.find(
-          (each) => each.topic === topic && each.group === name,
-        )
-        return bound && (bound.clientOf(partition) ?? null)
-      }
+      const boundOf = (name: string) =>
+        router.clientGroups.find((each) => each.topic === topic && each.group === name)
       const groups = await described.catch(() => undefined)
       if (groups === undefined) return problemResponse(problem("broker_away", late().message))
-      return jsonResponse(topicStatus(topic, router.config.topics[topic]!, groups, clientOf))
+      return jsonResponse(topicStatus(topic, router.config.topics[topic]!, groups, boundOf))
     },
   }
 }
@@ -94,26 +91,28 @@ export function topicStatus(
   topic: string,
   config: TopicConfig,
   groups: readonly GroupStatus[],
-  /** Whom a partition of a client-bound group is forwarded to; `null` while nobody is. */
-  clientOf: (group: string, partition: number) => string | null | undefined = () => undefined,
+  /** A client-bound group of that name. */
+  boundOf: (group: string) => Pick<ClientGroup, "clientOf" | "problems"> | undefined = () =>
+    undefined,
 ): TopicStatus {
   return {
     ...topicSummary(topic, config),
-    groups: groups.map(({ group, generation, partitions, partitioner, queues }) => ({
-      group,
-      generation,
-      partitions,
-      partitioner,
-      queues: queues.map(({ queue, messages, consumers }, partition) => {
-        const client = clientOf(group, partition)
-        return {
+    groups: groups.map(({ group, generation, partitions, partitioner, queues }) => {
+      const bound = boundOf(group)
+      return {
+        group,
+        generation,
+        partitions,
+        partitioner,
+        ...(bound !== undefined && bound.problems.length > 0 && { problems: [...bound.problems] }),
+        queues: queues.map(({ queue, messages, consumers }, partition) => ({
           partition,
           queue,
           messages: messages ?? null,
           consumers: consumers ?? null,
-          ...(client !== undefined && { client }),
-        }
-      }),
-    })),
+          ...(bound !== undefined && { client: bound.clientOf(partition) ?? null }),
+        })),
+      }
+    }),
   }
 }

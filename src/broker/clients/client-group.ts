@@ -7,14 +7,17 @@ import {
   transition,
 } from "../../core/clients/clients-state.ts"
 import { forwardedTo, heldPartitions, isBeingTakenBack } from "../../core/clients/clients-view.ts"
-import { sticky } from "../../core/group/sticky.ts"
 import { type TopicStats, topicStats } from "../../core/stats.ts"
 import type { Log } from "../../log.ts"
 import type { TopicPlan } from "../../topic-plan.ts"
+import { BrokerError } from "../broker-error.ts"
 import type { Management } from "../management.ts"
 import type { ClientAnswer } from "./client-answer.ts"
+import { cameBack, reclaiming, unknown, unseen } from "./client-conflicts.ts"
 import type { ClientCounts } from "./client-counts.ts"
-import { boundQueue } from "./look-at-queue.ts"
+import { clientsRules } from "./clients-rules.ts"
+import { boundQueueIfKnown } from "./look-at-queue.ts"
+import { sayEffect } from "./say-effect.ts"
 import { type Line, Tenure } from "./tenure.ts"
 
 export interface ClientGroupOptions {
@@ -44,6 +47,10 @@ export class ClientGroup {
   #line: Line | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
   #away = "the broker cannot be reached"
+  /** Why it is served by nobody, although the broker is there. */
+  #problem: string | undefined
+  /** Messages in queues that were emptied but for them. */
+  #left = 0
 
   constructor(options: ClientGroupOptions) {
     this.#options = options
@@ -53,16 +60,7 @@ export class ClientGroup {
     this.config = config
     this.forwards = topicStats([group])
     this.reclaims = topicStats([group])
-    this.#rules = {
-      assignor: sticky,
-      expiryMs: config.heartbeatExpiryMs,
-      initialDelayMs: config.initialDelayMs,
-      initialDelayMaxMs: config.initialDelayMaxMs,
-      returnMs: config.returnDelayMs,
-      onHandOverTimeout: config.onHandOverTimeout,
-      handOverTimeoutMs: config.handOverTimeoutMs,
-      stuckMs: bounds.clientStuckMs,
-    }
+    this.#rules = clientsRules(config)
   }
 
   get counts(): ClientCounts {
@@ -70,7 +68,17 @@ export class ClientGroup {
     for (const { phase } of this.#tenure?.state.clients.values() ?? []) clients[phase] += 1
     const held = this.#tenure === undefined ? 0 : heldPartitions(this.#tenure.state)
     const [forwarded, rerouted] = [this.forwards.settled, this.reclaims.settled]
-    return { clients, held, forwarded, rerouted, expired: this.#expired, moved: this.#moved }
+    const [left, problems] = [this.#left, this.problems.length]
+    const counted = { clients, held, forwarded, rerouted, left, problems }
+    return { ...counted, expired: this.#expired, moved: this.#moved }
+  }
+
+  /** What stands still until somebody does something about it, for people. */
+  get problems(): readonly string[] {
+    const { heldMessages } = this.forwards
+    const held = `the broker takes ${heldMessages} of the messages in its partition queues nowhere`
+    const own = [this.#problem ?? [], heldMessages === 0 ? [] : held].flat()
+    return [...own, ...(this.#tenure?.problems ?? [])]
   }
 
   /** Deliveries that have not settled. */
@@ -108,7 +116,9 @@ export class ClientGroup {
 
   /** A client's queue is bound, as far as that can be known. */
   async ready(client: string, queue?: string): Promise<ClientAnswer> {
-    const found = await this.#boundQueue(client)
+    const { management } = this.#options
+    const asked = { management, exchange: this.config.exchange }
+    const found = await boundQueueIfKnown({ ...asked, routingKey: this.routingKey(client) })
     // What is bound is what counts, whatever name was given.
     const known = found === undefined ? queue : found.queue
     // Who cannot be asked has seen nothing wrong.
@@ -118,8 +128,7 @@ export class ClientGroup {
       if (before === undefined || before.phase === "gone") return unknown(client)
       if (isBeingTakenBack(state, client)) return reclaiming
       if (!isSeen) {
-        const { exchange } = this.config
-        return `no queue is bound to exchange "${exchange}" with routing key "${this.routingKey(client)}": bind it, then say that it is ready`
+        return unseen(this.config.exchange, this.routingKey(client))
       }
       this.#happen({ kind: "ready", client, ...(known !== undefined && { queue: known }) })
       if (before.phase !== "ready") this.#say({ client, queue: known }, "a client is ready")
@@ -133,7 +142,7 @@ export class ClientGroup {
       if (before === undefined || before.phase === "gone") return unknown(client)
       this.#happen({ kind: "heard", client })
       if (!before.lostBinding) return undefined
-      return `messages for client "${client}" came back: its queue is not bound; bind it, then say that it is ready`
+      return cameBack(client)
     })
   }
 
@@ -145,7 +154,10 @@ export class ClientGroup {
     })
   }
 
-  /** Takes the group on that connection, as soon as no other router has it. */
+  /**
+   * Takes the group on that connection, as soon as no other router has it. One that cannot be taken stands
+   * still, says why, and is tried again: other groups go on meanwhile.
+   */
   async open(line: Line): Promise<void> {
     this.#line = line
     await this.#take(line)
@@ -155,9 +167,15 @@ export class ClientGroup {
   close(reason: string): void {
     clearTimeout(this.#retry)
     this.#line = undefined
+    this.#problem = undefined
     this.#tenure?.close()
     this.#tenure = undefined
     this.#away = reason
+  }
+
+  /** So many messages that a client left behind stay in its queue: the broker takes them nowhere. */
+  noteLeft(count: number): void {
+    this.#left += count
   }
 
   /** Stops forwarding, and resolves once nothing is under way. */
@@ -167,35 +185,37 @@ export class ClientGroup {
   }
 
   async #take(line: Line): Promise<void> {
-    const tenure = await Tenure.begin(line, this, {
-      ...this.#options,
-      happen: (event) => this.#happen(event),
-    })
+    const tenure = await this.#begun(line)
     if (this.#line !== line) {
       tenure?.close()
       return
     }
-    this.#tenure = tenure
     if (tenure !== undefined) {
+      this.#tenure = tenure
       this.#say({}, "serving the clients of the group")
       tenure.start()
       return
     }
-    this.#away = "another router serves the clients of this group; only one can"
-    this.#retry = setTimeout(() => {
-      if (this.#line !== line) return
-      this.#take(line).catch(() => line.connection.destroy("the record of clients cannot be read"))
-    }, bounds.clientsLockRetryMs)
+    this.#away = this.#problem ?? "another router serves the clients of this group; only one can"
+    this.#retry = setTimeout(() => this.#take(line), bounds.clientsLockRetryMs)
   }
 
-  /** `undefined` where that cannot be known. */
-  async #boundQueue(client: string): Promise<{ queue: string | undefined } | undefined> {
-    const { management } = this.#options
-    if (management === undefined) return undefined
-    const { exchange } = this.config
-    const routingKey = this.routingKey(client)
-    const asking = boundQueue({ management, exchange, routingKey })
-    return asking.then((queue) => ({ queue })).catch(() => undefined)
+  /** `undefined` while it cannot be had. */
+  async #begun(line: Line): Promise<Tenure | undefined> {
+    const happen = (event: ClientsEvent) => this.#happen(event)
+    try {
+      const tenure = await Tenure.begin(line, this, { ...this.#options, happen })
+      if (this.#line === line) this.#problem = undefined
+      return tenure
+    } catch (error) {
+      // Of a connection that is gone its owner knows.
+      if (this.#line !== line || line.connection.closed) return undefined
+      const reason = BrokerError.from(error, "the group cannot be served").message
+      const { log } = this.#options
+      const fields = { ...this.#names, reason }
+      if (reason !== this.#problem) log.error(fields, "nothing is forwarded to these clients")
+      this.#problem = reason
+    }
   }
 
   #answer(act: (state: ClientsState) => string | undefined): ClientAnswer {
@@ -215,17 +235,9 @@ export class ClientGroup {
   }
 
   #tell(effect: ClientsEffect): void {
-    const { log } = this.#options
-    if (effect.kind === "expired") {
-      this.#expired += 1
-      log.warn({ ...this.#names, client: effect.client }, "a client was not heard of for too long")
-      return
-    }
-    const { partition, from, to, how } = effect
-    this.#moved[how] += 1
-    const fields = { ...this.#names, partition, from, to, how }
-    if (how === "drained" || how === "reclaimed") log.info(fields, "a partition has moved")
-    else log.warn(fields, "a partition has moved, and its former client may have some of it left")
+    if (effect.kind === "expired") this.#expired += 1
+    else this.#moved[effect.how] += 1
+    sayEffect(this.#options.log, this.#names, effect)
   }
 
   #say(fields: object, what: string): void {
@@ -236,9 +248,3 @@ export class ClientGroup {
     return { topic: this.topic, group: this.group }
   }
 }
-
-const reclaiming =
-  "the messages that it left in its queue are being given to others; try again in a moment"
-
-const unknown = (client: string): string =>
-  `client "${client}" is not known, or was not heard of for too long: bind first`

@@ -53,6 +53,13 @@ export class ClientsSide {
     return this.groups.length === 0 || problem === undefined ? [] : [`clients: ${problem}`]
   }
 
+  /** What stands still of single groups while the others go on, for people. */
+  get impairments(): readonly string[] {
+    return this.groups.flatMap(({ topic, group, problems }) =>
+      problems.map((problem) => `clients of topic "${topic}", group "${group}": ${problem}`),
+    )
+  }
+
   async start(): Promise<void> {
     if (this.groups.length > 0) await this.#link.start()
   }
@@ -81,7 +88,7 @@ export class ClientsSide {
     // Each time that one of them finds no room counts as a delivery of what has to come again.
     const reclaimPool = new BytePool(bounds.reclaimBytesMax, 8)
     const line = { connection, publisher, pool, reclaimPool }
-    for (const group of this.groups) await group.open(line)
+    await Promise.all(this.groups.map((group) => group.open(line)))
   }
 
   #tornDown(reason: string): void {

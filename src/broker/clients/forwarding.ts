@@ -41,6 +41,8 @@ export class Forwarding {
   heldCount = 0
   /** Something came while there was no room: it comes again on the next channel. */
   hasMissed = false
+  /** How often something was acked. */
+  ackedCount = 0
   #closed: Promise<void> | undefined
 
   constructor(options: ForwardingOptions) {
@@ -56,7 +58,10 @@ export class Forwarding {
       frameMax: connection.frameMax,
       now: () => new Date(),
       budget: this.#share,
-      ack: (tag, multiple) => this.#acks.ack(tag, multiple),
+      ack: (tag, multiple) => {
+        this.ackedCount += 1
+        this.#acks.ack(tag, multiple)
+      },
       held: () => {
         this.heldCount += 1
         options.held()
@@ -96,6 +101,12 @@ export class Forwarding {
     this.#channel = channel
     await channel.prefetch(prefetch)
     await channel.basicConsume(queue, { noAck: false, exclusive }, () => {})
+  }
+
+  /** Resolves once all has come that was on its way: the answer is behind it on the same channel. */
+  async arrived(): Promise<void> {
+    // The same again, which changes nothing.
+    await this.#channel?.prefetch(this.#options.prefetch)
   }
 
   /**

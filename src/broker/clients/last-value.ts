@@ -8,12 +8,14 @@ import { withChannel } from "../with-channel.ts"
 
 /** A durable queue that keeps the last text that was written to it. For one process at a time. */
 export class LastValue {
+  readonly #connection: Connection
   readonly #queue: string
-  readonly #channel: AMQPChannel
+  /** Opened by the first write: a record that is read in vain again and again leaves none behind. */
+  #channel: Promise<AMQPChannel> | undefined
 
-  private constructor(queue: string, channel: AMQPChannel) {
+  private constructor(connection: Connection, queue: string) {
+    this.#connection = connection
     this.#queue = queue
-    this.#channel = channel
   }
 
   /** Declares the queue and reads what it holds; several only if a writer ended halfway. */
@@ -36,9 +38,7 @@ export class LastValue {
           found.push(message.bodyString() ?? "")
         }
       })
-      const channel = await connection.plainChannel()
-      await channel.confirmSelect()
-      return { value: new LastValue(queue, channel), texts }
+      return { value: new LastValue(connection, queue), texts }
     } catch (error) {
       throw BrokerError.from(error, `cannot read the record "${queue}"`)
     }
@@ -46,7 +46,16 @@ export class LastValue {
 
   /** Resolves once the broker has it for good. */
   async write(text: string): Promise<void> {
-    const written = this.#channel.basicPublish("", this.#queue, text, { deliveryMode: 2 }, true)
+    this.#channel ??= confirming(this.#connection)
+    const written = this.#channel.then((channel) =>
+      channel.basicPublish("", this.#queue, text, { deliveryMode: 2 }, true),
+    )
     await answered(bounds.requestTimeoutMs, written, `writing "${this.#queue}"`)
   }
+}
+
+async function confirming(connection: Connection): Promise<AMQPChannel> {
+  const channel = await connection.plainChannel()
+  await channel.confirmSelect()
+  return channel
 }

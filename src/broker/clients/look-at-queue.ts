@@ -60,6 +60,16 @@ export async function boundQueue({
   return bindings.find((binding) => binding.routingKey === routingKey)?.queue
 }
 
+/** The same; `undefined` where that cannot be known. */
+export async function boundQueueIfKnown(
+  asked: Parameters<typeof boundQueue>[0],
+): Promise<{ readonly queue: string | undefined } | undefined> {
+  if (asked.management === undefined) return undefined
+  return boundQueue(asked)
+    .then((queue) => ({ queue }))
+    .catch(() => undefined)
+}
+
 /** As a passive declaration tells it; `undefined` for a queue that does not exist. */
 export async function passive(
   connection: Connection,

@@ -1,11 +1,13 @@
 import { bounds } from "../../core/bounds.ts"
+import { type Progress, progressAfter } from "../../core/clients/progress.ts"
 import { isHeldByAnother } from "../refusal.ts"
 import { Forwarding, type ForwardingOptions } from "./forwarding.ts"
 import { passive } from "./look-at-queue.ts"
 
 export interface ReclaimerOptions
   extends Omit<ForwardingOptions, "prefetch" | "exclusive" | "settlesAcks" | "idle" | "ended"> {
-  readonly done: () => void
+  /** All of it was moved, but for so many messages that the broker takes nowhere: they stay. */
+  readonly done: (leftCount: number) => void
   /** Others have begun to consume the queue. */
   readonly interrupted: () => void
   readonly failed: (reason: string) => void
@@ -13,6 +15,7 @@ export interface ReclaimerOptions
 
 /** Empties a queue that a client has left behind. */
 export class Reclaimer {
+  readonly queue: string
   readonly #options: ReclaimerOptions
   #forwarding: Forwarding | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -21,10 +24,19 @@ export class Reclaimer {
   #closedMs = Number.NEGATIVE_INFINITY
   /** A classic queue with a single active consumer refuses exclusive ones, and keeps others away itself. */
   #isExclusive = true
+  #progress: Progress = { channel: undefined, ackedCount: 0, sinceMs: performance.now() }
 
   constructor(options: ReclaimerOptions) {
     this.#options = options
+    this.queue = options.queue
     this.#start()
+  }
+
+  /** Whether its oldest message has gone nowhere for so long. */
+  isStuck(forMs: number): boolean {
+    const [channel, nowMs] = [this.#forwarding, performance.now()]
+    this.#progress = progressAfter(this.#progress, channel, channel?.ackedCount ?? 0, nowMs)
+    return nowMs - this.#progress.sinceMs >= forMs
   }
 
   close(): void {
@@ -54,7 +66,7 @@ export class Reclaimer {
     this.#forwarding = forwarding
     try {
       const counts = await passive(connection, queue)
-      if (counts === undefined) return await this.#end(this.#options.done)
+      if (counts === undefined) return await this.#end(() => this.#options.done(0))
       if (counts.consumers > 0) {
         if (performance.now() - this.#closedMs >= bounds.clientsLockRetryMs) {
           return await this.#end(this.#options.interrupted)
@@ -85,9 +97,12 @@ export class Reclaimer {
       const before = forwarding.inFlight
       const counts = await passive(connection, queue)
       if (this.#isClosed) return
-      if (counts === undefined) return await this.#end(done)
+      if (counts === undefined) return await this.#end(() => done(0))
       if (counts.consumers > 1) return await this.#end(interrupted)
       const isEmpty = counts.ready === 0 && counts.consumers === 1
+      // Large ones may take long, and to close the channel on them would deliver them once more.
+      if (isEmpty) await forwarding.arrived()
+      if (this.#isClosed) return
       const isIdle = before === 0 && forwarding.inFlight === 0 && !forwarding.hasMissed
       if (isEmpty && isIdle) return await this.#endIfEmpty()
     } catch {
@@ -102,9 +117,11 @@ export class Reclaimer {
   async #endIfEmpty(): Promise<void> {
     const { connection, queue, done } = this.#options
     await this.#leave()
+    const held = this.#forwarding?.heldCount ?? 0
     const left = await passive(connection, queue)
-    if ((left?.ready ?? 0) > 0) return this.#start()
-    return this.#end(done)
+    // To read what is held once more would only deliver it again, for ever.
+    if ((left?.ready ?? 0) > held) return this.#start()
+    return this.#end(() => done(held))
   }
 
   async #leave(): Promise<void> {

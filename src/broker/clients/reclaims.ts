@@ -1,3 +1,4 @@
+import { bounds } from "../../core/bounds.ts"
 import type { ClientPartition } from "../../core/clients/client-partition.ts"
 import type { ClientsEvent } from "../../core/clients/clients-event.ts"
 import { frontQueue } from "../../core/generation.ts"
@@ -32,6 +33,8 @@ export class Reclaims {
   readonly #options: ReclaimsOptions
   /** By client; `undefined` while it is being prepared. */
   readonly #reclaimers = new Map<string, Reclaimer | undefined>()
+  /** Queues by client of which nothing moves. */
+  readonly #stuck = new Map<string, string>()
   #isClosed = false
 
   constructor(options: ReclaimsOptions) {
@@ -40,6 +43,28 @@ export class Reclaims {
 
   get areUnderWay(): boolean {
     return this.#reclaimers.size > 0
+  }
+
+  /** What has come to a standstill, for people. */
+  get problems(): readonly string[] {
+    return [...this.#stuck].map(
+      ([client, queue]) =>
+        `queue "${queue}", which client "${client}" left behind, does not get any shorter`,
+    )
+  }
+
+  /** Says of each that comes to a standstill that it has, once. */
+  watch(): void {
+    const { plan, group, log } = this.#options
+    for (const [client, reclaimer] of this.#reclaimers) {
+      if (!reclaimer?.isStuck(bounds.clientStuckMs)) this.#stuck.delete(client)
+      else if (!this.#stuck.has(client)) {
+        const { queue } = reclaimer
+        this.#stuck.set(client, queue)
+        const fields = { topic: plan.topic, group: group.group, client, queue }
+        log.error(fields, "what a client left behind does not get any shorter")
+      }
+    }
   }
 
   /** Unless it has begun. */
@@ -75,6 +100,7 @@ export class Reclaims {
     const isFronted = (partition: number) => this.#isFrom(client, partition)
     const end = (event: ClientsEvent) => {
       this.#reclaimers.delete(client)
+      this.#stuck.delete(client)
       happen(event)
     }
     return new Reclaimer({
@@ -87,7 +113,15 @@ export class Reclaims {
         return { partition, lane: lanes.to(target) }
       },
       returned: () => connection.destroy("a queue for messages that were left behind is gone"),
-      done: () => end({ kind: "reclaimed", client }),
+      done: (leftCount) => {
+        if (leftCount > 0) {
+          const what =
+            "messages that the broker takes nowhere stay in the queue; the rest was moved"
+          log.error({ ...fields, leftCount }, what)
+          group.noteLeft(leftCount)
+        }
+        end({ kind: "reclaimed", client })
+      },
       interrupted: () => end({ kind: "interrupted", client }),
       held: () => log.error(fields, "the broker takes a message nowhere: it is held"),
       failed: (reason) => log.warn({ ...fields, reason }, "reclaiming was interrupted"),

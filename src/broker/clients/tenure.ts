@@ -54,7 +54,11 @@ export class Tenure {
   /** Time in which the process did not run: it is nobody's silence. */
   #pausedMs = 0
 
-  /** `undefined` while another router has the group. */
+  /**
+   * `undefined` while another router has the group.
+   * @throws {BrokerError} when its record cannot be read, or a queue or the exchange not be declared; nothing
+   * is left behind then but the lock
+   */
   static async begin(
     line: Line,
     group: ClientGroup,
@@ -69,9 +73,10 @@ export class Tenure {
     const { partitions } = group.config
     const nowMs = performance.now()
     const { record, state } = await ClientsRecord.open(connection, queue, type, partitions, nowMs)
-    const tenure = new Tenure(line, group, options, record, state)
-    await tenure.#declareFronts(state.fronts.map((fronts, partition) => [partition, fronts]))
-    return tenure
+    const { queues } = options.plan.route.groups.find((each) => each.group === name)!
+    const fronts = state.fronts.map((each, partition) => [queues[partition]!, each] as const)
+    await frontsDeclared(connection, type, fronts)
+    return new Tenure(line, group, options, record, state)
   }
 
   private constructor(
@@ -104,6 +109,11 @@ export class Tenure {
     return this.#forwarders.filter(({ isStopped }) => !isStopped).length
   }
 
+  /** What stands still until somebody does something about it, for people. */
+  get problems(): readonly string[] {
+    return this.#reclaims.problems
+  }
+
   start(): void {
     const { happen, management, log } = this.#options
     const watch = new QueueWatch({
@@ -114,7 +124,10 @@ export class Tenure {
       now: () => this.nowMs(),
     })
     this.#timers = [
-      setInterval(() => happen({ kind: "ticked" }), bounds.groupTickMs),
+      setInterval(() => {
+        this.#reclaims.watch()
+        happen({ kind: "ticked" })
+      }, bounds.groupTickMs),
       setInterval(() => happen({ kind: "checked" }), this.#group.config.heartbeatCheckIntervalMs),
       setInterval(() => watch.look(), bounds.clientLookIntervalMs),
     ]
