@@ -41,8 +41,6 @@ export class Forwarding {
   heldCount = 0
   /** Something came while there was no room: it comes again on the next channel. */
   hasMissed = false
-  /** How often something was acked. */
-  ackedCount = 0
   #closed: Promise<void> | undefined
 
   constructor(options: ForwardingOptions) {
@@ -58,10 +56,7 @@ export class Forwarding {
       frameMax: connection.frameMax,
       now: () => new Date(),
       budget: this.#share,
-      ack: (tag, multiple) => {
-        this.ackedCount += 1
-        this.#acks.ack(tag, multiple)
-      },
+      ack: (tag, multiple) => this.#acks.ack(tag, multiple),
       held: () => {
         this.heldCount += 1
         options.held()
@@ -71,6 +66,11 @@ export class Forwarding {
         options.idle()
       },
     })
+  }
+
+  /** Acks that were sent. */
+  get ackCount(): number {
+    return this.#acks.count
   }
 
   /** Deliveries that have not settled. */

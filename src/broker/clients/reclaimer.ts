@@ -35,7 +35,7 @@ export class Reclaimer {
   /** Whether its oldest message has gone nowhere for so long. */
   isStuck(forMs: number): boolean {
     const [channel, nowMs] = [this.#forwarding, performance.now()]
-    this.#progress = progressAfter(this.#progress, channel, channel?.ackedCount ?? 0, nowMs)
+    this.#progress = progressAfter(this.#progress, channel, channel?.ackCount ?? 0, nowMs)
     return nowMs - this.#progress.sinceMs >= forMs
   }
 
