@@ -11,11 +11,11 @@ const attemptsMax = 4
  * without it one that leaves nothing behind.
  * @throws {LocalBrokerError} `broker_start_failed`
  */
-export async function startPrivateNode(
+export function startPrivateNode(
   programs: RabbitmqPrograms,
   persistentRoot?: string,
 ): Promise<PrivateNode> {
-  for (let attempt = 1; ; attempt++) {
+  return retriedOnPortClash(async () => {
     const temporary = persistentRoot === undefined
     const directory = temporary
       ? makeTemporaryNodeDirectory()
@@ -25,12 +25,25 @@ export async function startPrivateNode(
       return await node.start()
     } catch (error) {
       await node.stop()
+      throw error
+    }
+  })
+}
+
+/**
+ * Ports are looked for before they are used, so another process can come in between: then `start`, which
+ * leaves nothing behind when it throws, is called again and finds others.
+ */
+export async function retriedOnPortClash<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start()
+    } catch (error) {
       if (attempt === attemptsMax || !isPortClash(error)) throw error
     }
   }
 }
 
-/** Ports are looked for before they are used, so another process can come in between. */
 function isPortClash(error: unknown): boolean {
   if (!(error instanceof LocalBrokerError)) return false
   return /eaddrinuse|address already in use|port.{0,40}in use/i.test(error.message)

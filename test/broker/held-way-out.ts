@@ -5,8 +5,11 @@ import { groupStats, topicStats } from "../../src/core/stats.ts"
 
 export const backoff = { firstMs: 1, maxMs: 10 }
 
-/** A topic's way out, to one queue: what is sent on it is confirmed only if the test does so. */
-export function heldWayOut(topic: string) {
+/**
+ * A topic's way out, to one queue: what is sent on it is confirmed only if the test does so.
+ * @param published is told the number of what is sent
+ */
+export function heldWayOut(topic: string, published: (sent: number) => void = () => {}) {
   const route: TopicRoute = {
     topic,
     extractKey: () => "k",
@@ -14,12 +17,13 @@ export function heldWayOut(topic: string) {
     groups: [{ group: "g", generation: 1, partition: () => 0, queues: ["p0"] }],
   }
   let sent = 0
-  const outbox = new Outbox({ publish: () => sent++, backOff: () => {}, gather: () => {} })
-  const lane = { mayRefuse: false, returnsMax: 1, backoff, random: () => 0, stats: groupStats() }
-  const deadLetters = outbox.addLane({ ...lane, queue: "dlq" })
-  const lanes = new Map([["p0", outbox.addLane({ ...lane, queue: "p0" })]])
+  const publish = () => published(++sent)
+  const outbox = new Outbox({ publish, backOff: () => {}, gather: () => {} })
+  const options = { mayRefuse: false, returnsMax: 1, backoff, random: () => 0, stats: groupStats() }
+  const deadLetters = outbox.addLane({ ...options, queue: "dlq" })
+  const lane = outbox.addLane({ ...options, queue: "p0" })
   outbox.opened()
   const stats = topicStats(["g"])
-  const dispatch = new Dispatch(route, lanes, stats)
-  return { dispatch, deadLetters, outbox, stats, sent: () => sent }
+  const dispatch = new Dispatch(route, new Map([["p0", lane]]), stats)
+  return { dispatch, lane, deadLetters, outbox, stats, sent: () => sent }
 }

@@ -1,7 +1,11 @@
 import { appendFileSync, copyFileSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { nodePorts, PrivateNode } from "../../src/local-broker/private-node.ts"
-import { rabbitmqPrograms } from "../../src/local-broker/rabbitmq-programs.ts"
+import {
+  type RabbitmqPrograms,
+  rabbitmqPrograms,
+} from "../../src/local-broker/rabbitmq-programs.ts"
+import { retriedOnPortClash } from "../../src/local-broker/start-private-node.ts"
 import { makeTemporaryNodeDirectory } from "../../src/local-broker/temporary-node-directory.ts"
 
 /** Three RabbitMQ nodes of this process that are one cluster, over loopback only. */
@@ -15,6 +19,10 @@ export interface PrivateCluster {
 export async function startPrivateCluster(): Promise<PrivateCluster> {
   const programs = rabbitmqPrograms()
   if (!programs) throw new Error("a private cluster needs rabbitmq-server on this machine")
+  return retriedOnPortClash(() => started(programs))
+}
+
+async function started(programs: RabbitmqPrograms): Promise<PrivateCluster> {
   const { epmd } = await nodePorts()
   const made: PrivateNode[] = []
   for (const name of nodeNames) {
