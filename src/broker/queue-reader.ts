@@ -1,13 +1,11 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
-import { bounds } from "../core/bounds.ts"
 import { ackFrame } from "../wire/frames.ts"
-import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
 import { isSettledAgain } from "./is-settled-again.ts"
 import { isForbidden, isMissing } from "./refusal.ts"
-import { settleAcksOfActive } from "./settle-acks-of-active.ts"
+import { settleAcksOfActive, settleAcksOfLeaving } from "./settle-acks.ts"
 
 /** One consumer on one queue, on a channel of its own. */
 export interface QueueReader {
@@ -96,18 +94,10 @@ export async function readQueue(
       if (isOpen) connection.write(ackFrame(channel.id, deliveryTag, true))
     },
     async settleAcks() {
-      if (!isOpen) return
-      // A quorum queue's channel holds back acks while many are on their way. To be cancelled takes
-      // the way that acks take, so the answer comes behind them; what was held back is sent then, and
-      // the answer to whatever the channel is asked next says that it is.
-      const settle = async () => {
-        await channel.basicCancel(consumerTag)
-        await channel.prefetch(prefetch)
-      }
-      await answered(bounds.requestTimeoutMs, settle(), `acking messages of "${queue}"`)
+      if (isOpen) await settleAcksOfLeaving({ channel, queue, prefetch }, consumerTag)
     },
     async settleAcksOfActive() {
-      if (isOpen) await settleAcksOfActive(channel, queue, prefetch)
+      if (isOpen) await settleAcksOfActive({ channel, queue, prefetch })
     },
     async close() {
       isOpen = false

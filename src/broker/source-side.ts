@@ -3,6 +3,7 @@ import { bounds } from "../core/bounds.ts"
 import { ByteBudget } from "../core/byte-budget.ts"
 import type { RouterStats } from "../core/stats.ts"
 import type { Log } from "../log.ts"
+import { within } from "../within.ts"
 import type { Connection } from "./connection.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { Link } from "./link.ts"
@@ -112,13 +113,19 @@ export class SourceSide {
   stopTaking(): void {
     clearTimeout(this.#givingUp)
     for (const source of this.#sources) source.stopTaking()
+    // What comes is dropped, and takes no room; and the broker's answers are waited for from now on.
+    for (const source of [...this.#full.keys()]) this.#resume(source)
   }
 
-  stop(timeoutMs: number): Promise<void> {
+  /** What has settled by now does not come again; what has not comes again. */
+  async stop(timeoutMs: number): Promise<void> {
     // The way out may have been lost since nothing is taken any more.
     clearTimeout(this.#givingUp)
-    for (const source of this.#sources) source.flushAcks()
-    return this.#link.stop(timeoutMs)
+    const halfMs = timeoutMs / 2
+    const settled = Promise.all(this.#sources.map((source) => source.settleAcks()))
+    // What is not settled in time may be given out again.
+    await within(halfMs, settled, () => new Error("acks not settled in time")).catch(() => {})
+    await this.#link.stop(halfMs)
   }
 
   /**

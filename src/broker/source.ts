@@ -1,14 +1,10 @@
-import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import { backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
-import { Intake } from "../core/intake.ts"
 import type { HoldReason } from "../core/outcome.ts"
-import { AckWriter } from "./ack-writer.ts"
 import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import type { Connection } from "./connection.ts"
-import type { Delivery } from "./content-reader.ts"
-import { forwarded } from "./forwarded.ts"
+import { IntakeChannel } from "./intake-channel.ts"
 import { isHeldByAnother } from "./refusal.ts"
 import type { SourceOptions } from "./source-options.ts"
 import { lockSource, prepareSourceQueue } from "./source-queue.ts"
@@ -20,9 +16,8 @@ import { lockSource, prepareSourceQueue } from "./source-queue.ts"
 export class Source {
   readonly #options: SourceOptions
   #connection: Connection | undefined
-  #channel: AMQPChannel | undefined
-  #intake: Intake | undefined
-  #acks: AckWriter | undefined
+  #consuming: IntakeChannel | undefined
+  #isSingleActive = true
   #failures = 0
   #attempt = 0
   #retry: ReturnType<typeof setTimeout> | undefined
@@ -47,7 +42,7 @@ export class Source {
 
   /** Deliveries that have not settled. */
   get inFlight(): number {
-    return this.#intake?.size ?? 0
+    return this.#consuming?.size ?? 0
   }
 
   /** Starts on a new connection. Does not fail: what goes wrong is tried again. */
@@ -92,9 +87,12 @@ export class Source {
     this.#isTaking = false
   }
 
-  /** Before the connection is closed: what has settled by now must not come again. */
-  flushAcks(): void {
-    this.#acks?.flush()
+  /**
+   * Before its channel or the connection is closed, with nothing taken any more: what has settled by now
+   * must not come again. Without an answer from the broker some of it may.
+   */
+  async settleAcks(): Promise<void> {
+    await this.#consuming?.settleAcks(this.#isSingleActive)
   }
 
   /** Whether messages are let go. */
@@ -113,67 +111,40 @@ export class Source {
   }
 
   #consumeAnew(): void {
-    const [connection, channel] = [this.#connection, this.#channel]
-    if (!this.#isLettingGo || connection === undefined || channel === undefined) return
+    const [connection, consuming] = [this.#connection, this.#consuming]
+    if (!this.#isLettingGo || connection === undefined || consuming === undefined) return
     // Not from within what has just settled.
     setTimeout(async () => {
-      if (this.#channel !== channel || !this.#isTaking) return
-      this.#drop()
-      await connection.closeRaw(channel)
+      await this.settleAcks()
+      if (this.#consuming !== consuming || !this.#isTaking) return
+      await this.#drop()
       if (this.#connection === connection) await this.open(connection)
     }, 0)
   }
 
   async #consume(connection: Connection, attempt: number): Promise<void> {
     const { config } = this.#options
-    const queue = await prepareSourceQueue(connection, config)
-    if (!queue.isSingleActive) {
+    const { isSingleActive } = await prepareSourceQueue(connection, config)
+    if (!isSingleActive) {
       this.#warnOnce()
       await lockSource(connection, this.#options.topic)
     }
-    const acks = new AckWriter(connection, config.prefetch)
-    const intake = new Intake({
-      dispatch: this.#options.dispatch,
-      deadLetters: this.#options.deadLetters,
-      source: config.queue,
-      frameMax: connection.frameMax,
-      now: () => new Date(),
-      budget: this.#options.budget,
-      ack: (tag, multiple) => acks.ack(tag, multiple),
-      held: (reason) => this.#held(reason),
-      idle: () => {
-        acks.flush()
-        this.#consumeAnew()
-      },
-    })
-    const channel = await connection.rawChannel(
-      {
-        delivered: (delivery) => this.#delivered(intake, delivery, connection),
-        cancelled: () =>
-          this.#ended(channel, "the broker cancelled the consumer: the queue is gone"),
-      },
-      (reason) => this.#ended(channel, reason),
-    )
     // It took so long that another attempt has begun.
-    if (attempt !== this.#attempt) {
-      connection.closeRaw(channel)
-      return
-    }
-    acks.channel = channel.id
+    if (attempt !== this.#attempt) return
+    const { dispatch, deadLetters, budget } = this.#options
+    const consuming: IntakeChannel = new IntakeChannel({
+      ...{ connection, queue: config.queue, prefetch: config.prefetch },
+      ...{ dispatch, deadLetters, budget },
+      takes: () => this.#isTaking && !this.#isLettingGo,
+      held: (reason) => this.#held(reason),
+      idle: () => this.#consumeAnew(),
+      ended: (reason) => this.#ended(consuming, reason),
+    })
     this.#isLettingGo = false
-    this.#channel = channel
-    this.#intake = intake
-    this.#acks = acks
-    await channel.prefetch(config.prefetch)
+    this.#isSingleActive = isSingleActive
+    this.#consuming = consuming
     // Keeps consumers of others away, where the queue knows exclusive consumers: quorum queues do not.
-    const exclusive = !queue.isSingleActive
-    await channel.basicConsume(config.queue, { noAck: false, exclusive }, () => {})
-  }
-
-  #delivered(intake: Intake, delivery: Delivery, connection: Connection): void {
-    if (!this.#isTaking || this.#isLettingGo) return
-    const properties = forwarded(delivery, connection)
-    intake.accept({ deliveryTag: delivery.deliveryTag, properties, body: delivery.body })
+    await consuming.open(!isSingleActive)
   }
 
   #held(reason: HoldReason): void {
@@ -188,20 +159,16 @@ export class Source {
     log.error(fields, "all that the source may have in flight is held: nothing more is read")
   }
 
-  #ended(channel: AMQPChannel, reason: string): void {
+  #ended(consuming: IntakeChannel, reason: string): void {
     const connection = this.#connection
     // A lost connection takes its channels along, and says so itself.
-    if (this.#channel !== channel || connection === undefined || connection.closed) return
+    if (this.#consuming !== consuming || connection === undefined || connection.closed) return
     this.#startAgain(connection, reason)
   }
 
   #startAgain(connection: Connection, reason: string): void {
     if (this.#connection !== connection) return
-    const channel = this.#channel
-    if (channel !== undefined && !channel.closed) this.#acks?.flush()
     this.#drop()
-    // One that is only half set up must not become a consumer that nobody listens to.
-    if (channel !== undefined) connection.closeRaw(channel)
     const isStandby = isHeldByAnother(reason)
     const isNews = this.#failures === 0 || this.problem !== (isStandby ? undefined : reason)
     this.problem = isStandby ? undefined : reason
@@ -220,16 +187,14 @@ export class Source {
     }, delayMs)
   }
 
-  #drop(): void {
+  async #drop(): Promise<void> {
     // An attempt that is under way has come too late.
     this.#attempt += 1
     this.#isLettingGo = false
     clearTimeout(this.#retry)
-    this.#acks?.close()
-    this.#intake?.close()
-    this.#acks = undefined
-    this.#intake = undefined
-    this.#channel = undefined
+    const consuming = this.#consuming
+    this.#consuming = undefined
+    await consuming?.close()
   }
 
   #warnOnce(): void {

@@ -49,9 +49,7 @@ export class Acking {
   }
 
   /**
-   * Sends all that is left, and makes sure that the queue has it when the channel closes next: a quorum
-   * queue's channel holds acks back while many are on their way, as when the disk is slow, and what it
-   * holds is lost with it.
+   * Sends all that is left, and makes sure that the queue has it when the channel closes next.
    */
   async finish(): Promise<void> {
     clearTimeout(this.#flushing)
@@ -60,9 +58,8 @@ export class Acking {
       await Bun.sleep(bounds.ackGatherMs)
       this.#send(bounds.singleAcksMax)
     }
-    const isInDoubt = this.#unsettled.count > bounds.unsettledAcksMax
     // Without an answer some messages come again, which is no reason not to give them back.
-    if (this.#options.isQuorum && isInDoubt && !this.#isOver) {
+    if (this.#options.isQuorum && this.#unsettled.areInDoubt && !this.#isOver) {
       await this.#reader?.settleAcksOfActive().catch(() => {})
     }
   }

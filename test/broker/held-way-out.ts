@@ -1,3 +1,4 @@
+import { bounds } from "../../src/core/bounds.ts"
 import { Dispatch } from "../../src/core/dispatch.ts"
 import { Outbox } from "../../src/core/outbox.ts"
 import type { TopicRoute } from "../../src/core/route.ts"
@@ -18,7 +19,8 @@ export function heldWayOut(topic: string, published: (sent: number) => void = ()
   }
   let sent = 0
   const publish = () => published(++sent)
-  const outbox = new Outbox({ publish, backOff: () => {}, gather: () => {} })
+  const gather = () => setTimeout(() => outbox.gathered(), bounds.gatherMs)
+  const outbox: Outbox = new Outbox({ publish, backOff: () => {}, gather })
   const options = { mayRefuse: false, returnsMax: 1, backoff, random: () => 0, stats: groupStats() }
   const deadLetters = outbox.addLane({ ...options, queue: "dlq" })
   const lane = outbox.addLane({ ...options, queue: "p0" })

@@ -61,6 +61,25 @@ test("a source that was full when the connection was lost does not hold up the o
   await proxy.close()
 })
 
+test("a side that is full hears the broker's answers while it stops", async () => {
+  const side = new SourceSide({
+    endpoint: endpointOf({ url: vhost.url, heartbeatSeconds: 10, confirmTimeoutMs: 30_000 }),
+    ...{ log: quietLog, backoff, stats: routerStats({}), count: 1, hasWayOut: () => true },
+  })
+  const full = added(side)
+  await side.start()
+  const producer = await connect(vhost.url)
+  const toFull = await RawPublisher.open(producer, full.queue)
+  toFull.publish(properties, new Uint8Array(1))
+  await full.confirmOne()
+  for (let n = 0; n < 20; n++) toFull.publish(properties, new Uint8Array(1024 * 1024))
+  await until(() => side.isPaused, { what: "the source to be full" })
+  side.stopTaking()
+  expect(side.isPaused).toBe(false)
+  await side.stop(1_000)
+  await producer.shut(1_000)
+})
+
 test("sources are given up without a way out, too, while one of them is still being set up", async () => {
   const proxy = await TcpProxy.listen(Number(new URL(vhost.url).port))
   const url = new URL(vhost.url)

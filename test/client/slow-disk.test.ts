@@ -1,22 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { Forwarding } from "../../src/broker/clients/forwarding.ts"
+import { endpointOf } from "../../src/broker/endpoint.ts"
 import { PullPartition } from "../../src/broker/pull/pull-partition.ts"
+import { SourceSide } from "../../src/broker/source-side.ts"
 import { BytePool } from "../../src/core/byte-pool.ts"
 import type { Lane, Letter, Parcel } from "../../src/core/lane.ts"
-import { topicStats } from "../../src/core/stats.ts"
+import { routerStats, topicStats } from "../../src/core/stats.ts"
 import { serveHttp } from "../../src/http/serve-http.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
+import { backoff, heldWayOut } from "../broker/held-way-out.ts"
 import {
   canStartPrivateBroker,
   type PrivateBroker,
   startPrivateBroker,
 } from "../support/private-broker.ts"
 import { PullClient } from "../support/pull-client.ts"
-import { connect, RawPublisher } from "../support/raw-client.ts"
 import { quietLog, startedRouter } from "../support/test-router.ts"
 import { unique } from "../support/unique.ts"
 import { until } from "../support/until.ts"
 import { GroupScene, keysNamed } from "./group-scene.ts"
+import { numberedMessages } from "./numbered-messages.ts"
 
 const messages = 80
 
@@ -66,21 +69,8 @@ describe.skipIf(!canStartPrivateBroker)("while the broker's disk stands still", 
     expect(handled).toHaveLength(messages)
   }, 60_000)
 
-  /** A partition queue with numbered messages of 100 bytes. */
-  async function filledQueue() {
-    const connection = await connect(broker.url)
-    const queue = unique("filled")
-    const channel = await connection.plainChannel()
-    const args = { "x-queue-type": "quorum", "x-single-active-consumer": true }
-    await channel.queueDeclare(queue, { durable: true }, args)
-    const publisher = await RawPublisher.open(connection, queue)
-    const properties = encodeProperties({ deliveryMode: 2 })
-    for (let n = 0; n < messages; n++) {
-      publisher.publish(properties, Buffer.from(String(n).padEnd(100 - properties.length)))
-    }
-    await publisher.unconfirmedAtMost(0)
-    return { connection, queue }
-  }
+  /** A partition queue with numbered messages. */
+  const filledQueue = () => numberedMessages(broker.url, messages)
 
   /** The same, to be pulled from. */
   async function pulled() {
@@ -180,6 +170,44 @@ describe.skipIf(!canStartPrivateBroker)("while the broker's disk stands still", 
     await until(() => offered.length >= 30, { what: "the rest" })
     expect(offered.map(({ body }) => numberOf(body))).toEqual(all.slice(50))
     await second.close()
+    await connection.shut(1_000)
+  }, 60_000)
+
+  test("a router that ends gives its source back with nothing that comes twice", async () => {
+    const { connection, queue } = await filledQueue()
+    const started = async () => {
+      const way = heldWayOut(queue)
+      const side = new SourceSide({
+        endpoint: endpointOf({ url: broker.url, heartbeatSeconds: 10, confirmTimeoutMs: 30_000 }),
+        ...{ log: quietLog, backoff, stats: routerStats({}), count: 1, hasWayOut: () => true },
+      })
+      const config = { queue, bind: [], topology: "declare", type: "quorum", prefetch: 64 } as const
+      const { dispatch, deadLetters } = way
+      side.add({ topic: queue, dispatch, deadLetters, backoff, config, log: quietLog })
+      await side.start()
+      // A queue gets a single message until it has shown that it confirms.
+      await until(() => way.sent() === 1, { what: "the first message" })
+      way.outbox.confirmed(1, false)
+      return { side, way }
+    }
+    const first = await started()
+    await until(() => first.way.sent() === 65, { what: "all that it may have" })
+    await disk("suspend")
+    first.side.stopTaking()
+    for (let sent = 2; sent <= 50; sent++) {
+      first.way.outbox.confirmed(sent, false)
+      // Longer than acks are gathered.
+      await Bun.sleep(25)
+    }
+    const stopping = first.side.stop(10_000)
+    await disk("resume")
+    await stopping
+    const second = await started()
+    await until(() => second.way.sent() >= 30, { what: "the rest" })
+    second.way.outbox.confirmed(30, true)
+    await until(() => second.side.inFlight === 0, { what: "it to settle" })
+    expect(second.way.sent()).toBe(30)
+    await second.side.stop(1_000)
     await connection.shut(1_000)
   }, 60_000)
 

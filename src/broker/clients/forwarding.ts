@@ -1,12 +1,7 @@
-import type { AMQPChannel } from "@cloudamqp/amqp-client"
-import { bounds } from "../../core/bounds.ts"
 import type { BytePool, ByteShare } from "../../core/byte-pool.ts"
-import { Intake } from "../../core/intake.ts"
 import type { Lane } from "../../core/lane.ts"
-import { AckWriter } from "../ack-writer.ts"
 import type { Connection } from "../connection.ts"
-import { forwarded } from "../forwarded.ts"
-import { settleAcksOfActive } from "../settle-acks-of-active.ts"
+import { IntakeChannel } from "../intake-channel.ts"
 import { ClientWay, type ClientWayOptions } from "./client-way.ts"
 
 export interface ForwardingOptions extends ClientWayOptions {
@@ -29,14 +24,10 @@ export interface ForwardingOptions extends ClientWayOptions {
 /** One queue that is read and published on, verbatim and in order; acked as far as all is confirmed. */
 export class Forwarding {
   readonly #options: ForwardingOptions
-  readonly #intake: Intake
+  readonly #consuming: IntakeChannel
   readonly #way: ClientWay
-  readonly #acks: AckWriter
   readonly #share: ByteShare
-  #channel: AMQPChannel | undefined
   #isTaking = true
-  /** Its queue is: to ask anything of that could cost the connection. */
-  #isGone = false
   /** Messages that can be published nowhere: they stay in the queue. */
   heldCount = 0
   /** Something came while there was no room: it comes again on the next channel. */
@@ -45,68 +36,42 @@ export class Forwarding {
 
   constructor(options: ForwardingOptions) {
     this.#options = options
-    const { connection, queue, prefetch, pool, deadLetters } = options
+    const { connection, queue, prefetch, pool, deadLetters, idle, ended } = options
     this.#share = pool.share()
     this.#way = new ClientWay(options)
-    this.#acks = new AckWriter(connection, prefetch)
-    this.#intake = new Intake({
-      dispatch: this.#way,
-      deadLetters,
-      source: queue,
-      frameMax: connection.frameMax,
-      now: () => new Date(),
-      budget: this.#share,
-      ack: (tag, multiple) => this.#acks.ack(tag, multiple),
+    this.#consuming = new IntakeChannel({
+      ...{ connection, queue, prefetch, dispatch: this.#way, deadLetters, budget: this.#share },
+      takes: () => {
+        if (this.#isTaking && !this.#share.hasRoom()) this.hasMissed = true
+        return this.#isTaking && !this.hasMissed
+      },
       held: () => {
         this.heldCount += 1
         options.held()
       },
-      idle: () => {
-        this.#acks.flush()
-        options.idle()
-      },
+      idle,
+      ended: (reason) => this.#isTaking && ended(reason),
     })
   }
 
   /** Acks that were sent. */
   get ackCount(): number {
-    return this.#acks.count
+    return this.#consuming.ackCount
   }
 
   /** Deliveries that have not settled. */
   get inFlight(): number {
-    return this.#intake.size
+    return this.#consuming.size
   }
 
-  /** @throws {BrokerError} when the queue cannot be consumed */
-  async open(): Promise<void> {
-    const { connection, queue, prefetch, exclusive, ended } = this.#options
-    const channel = await connection.rawChannel(
-      {
-        delivered: (delivery) => {
-          if (!this.#isTaking) return
-          if (!this.#share.hasRoom()) this.hasMissed = true
-          if (this.hasMissed) return
-          const properties = forwarded(delivery, connection)
-          this.#intake.accept({ ...own(delivery), properties })
-        },
-        cancelled: () => {
-          this.#isGone = true
-          if (this.#isTaking) ended(`queue "${queue}" is gone`)
-        },
-      },
-      (reason) => this.#isTaking && ended(reason),
-    )
-    this.#acks.channel = channel.id
-    this.#channel = channel
-    await channel.prefetch(prefetch)
-    await channel.basicConsume(queue, { noAck: false, exclusive }, () => {})
+  /** @throws {Error} when the queue cannot be consumed */
+  open(): Promise<void> {
+    return this.#consuming.open(this.#options.exclusive)
   }
 
-  /** Resolves once all has come that was on its way: the answer is behind it on the same channel. */
-  async arrived(): Promise<void> {
-    // The same again, which changes nothing.
-    await this.#channel?.prefetch(this.#options.prefetch)
+  /** Resolves once all has come that was on its way. */
+  arrived(): Promise<void> {
+    return this.#consuming.arrived()
   }
 
   /**
@@ -120,40 +85,21 @@ export class Forwarding {
 
   async #close(): Promise<void> {
     this.#isTaking = false
-    const { connection } = this.#options
+    const { connection, settlesAcks } = this.#options
     // A queue that is full would never let go of what waits for it.
     this.#way.abandon()
     // What is on its way may arrive however late: until then nobody else may have what follows it.
-    const isOpen = () => this.#intake.size > this.#way.returnedCount
+    const isOpen = () => this.inFlight > this.#way.returnedCount
     while (isOpen() && !connection.closed) await Bun.sleep(2)
-    await this.#settleAcks()
+    if (settlesAcks) await this.#consuming.settleAcks(true)
     await this.drop()
-  }
-
-  /** What the channel still holds back when it closes would come to the next client, too. */
-  async #settleAcks(): Promise<void> {
-    const { queue, prefetch, settlesAcks } = this.#options
-    const channel = this.#channel
-    if (!settlesAcks || this.#isGone || channel === undefined || channel.closed) return
-    this.#acks.flush()
-    if (this.#acks.count <= bounds.unsettledAcksMax) return
-    // Without an answer some messages come again, which is no reason not to go on.
-    await settleAcksOfActive(channel, queue, prefetch).catch(() => {})
   }
 
   /** Closes at once; what is under way may come again. */
   async drop(): Promise<void> {
     this.#isTaking = false
-    const { connection } = this.#options
-    if (!connection.closed) this.#acks.flush()
-    this.#acks.close()
-    this.#intake.close()
+    const closing = this.#consuming.close()
     this.#way.close()
-    if (this.#channel !== undefined && !connection.closed) await connection.closeRaw(this.#channel)
+    await closing
   }
 }
-
-const own = ({ deliveryTag, body }: { deliveryTag: number; body: Uint8Array }) => ({
-  deliveryTag,
-  body,
-})

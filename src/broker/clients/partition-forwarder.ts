@@ -1,6 +1,8 @@
 import { bounds } from "../../core/bounds.ts"
 import type { Lane } from "../../core/lane.ts"
+import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
+import { isSettledAgain } from "../is-settled-again.ts"
 import { Forwarding, type ForwardingOptions } from "./forwarding.ts"
 import { passive } from "./look-at-queue.ts"
 
@@ -29,6 +31,8 @@ export class PartitionForwarder {
   #running: { readonly client: string; readonly queue: string; forwarding: Forwarding } | undefined
   #isTurning = false
   #isClosed = false
+  /** The queue may be gone, or just being deleted. */
+  #hasFailed = false
   #retry: ReturnType<typeof setTimeout> | undefined
   #check: ReturnType<typeof setTimeout> | undefined
 
@@ -127,14 +131,20 @@ export class PartitionForwarder {
       },
       ended: (reason) => {
         if (this.#running?.forwarding !== forwarding) return
+        this.#hasFailed = true
         failed(reason)
         this.#restart()
       },
     })
     this.#running = { client, queue, forwarding }
     try {
+      if (this.#hasFailed && !(await isSettledAgain(shared.connection, queue))) {
+        throw new BrokerError(`cannot consume queue "${queue}": there is no such queue`)
+      }
       await forwarding.open()
+      this.#hasFailed = false
     } catch (error) {
+      this.#hasFailed = true
       failed(error instanceof Error ? error.message : "cannot consume")
       await forwarding.drop()
       this.#running = undefined

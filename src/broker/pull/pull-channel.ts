@@ -1,4 +1,3 @@
-import { bounds } from "../../core/bounds.ts"
 import { AckPlan } from "../../core/consume/ack-plan.ts"
 import { UnsettledAcks } from "../../core/consume/unsettled-acks.ts"
 import type { QueueType } from "../../wire/redelivery.ts"
@@ -37,13 +36,10 @@ export class PullChannel {
     })
   }
 
-  /**
-   * Makes sure that the queue has all acks when the channel closes next: a quorum queue's channel holds
-   * acks back while many are on their way, and what it holds is lost with it.
-   */
+  /** Makes sure that the queue has all acks when the channel closes next. */
   async settle(): Promise<void> {
     this.#send()
-    if (!this.#isQuorum || this.#unsettled.count <= bounds.unsettledAcksMax) return
+    if (!this.#isQuorum || !this.#unsettled.areInDoubt) return
     // Without an answer some messages come again, which is no reason not to give them back.
     await this.#reader.settleAcksOfActive().catch(() => {})
   }

@@ -1,3 +1,5 @@
+import { bounds } from "../bounds.ts"
+
 interface Sent {
   /** Messages that were acked by then, in all. */
   readonly acked: number
@@ -21,6 +23,14 @@ export class UnsettledAcks {
   /** No fewer than there are. */
   get count(): number {
     return this.#count
+  }
+
+  /**
+   * Whether some may be lost when the channel closes: a quorum queue's channel holds acks back while many
+   * are on their way, as when the disk is slow, and forgets them at its end.
+   */
+  get areInDoubt(): boolean {
+    return this.#count > bounds.unsettledAcksMax
   }
 
   /** @param acked messages that are acked with these, in all */
