@@ -1,35 +1,40 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import { bounds } from "../../core/bounds.ts"
+import type { QueueType } from "../../wire/redelivery.ts"
 import { answered } from "../answered.ts"
 import { BrokerError } from "../broker-error.ts"
 import type { Connection } from "../connection.ts"
 import { deliveryProtection } from "../partition-queues.ts"
 import { withChannel } from "../with-channel.ts"
 
-/** A durable queue that keeps the last text that was written to it. For one process at a time. */
+/**
+ * A durable queue that keeps the last text that was written to it. For one process at a time. One that
+ * somebody deletes is declared anew by the next write.
+ */
 export class LastValue {
   readonly #connection: Connection
   readonly #queue: string
+  readonly #type: QueueType
   /** Opened by the first write: a record that is read in vain again and again leaves none behind. */
   #channel: Promise<AMQPChannel> | undefined
+  #returns = 0
 
-  private constructor(connection: Connection, queue: string) {
+  private constructor(connection: Connection, queue: string, type: QueueType) {
     this.#connection = connection
     this.#queue = queue
+    this.#type = type
   }
 
   /** Declares the queue and reads what it holds; several only if a writer ended halfway. */
   static async open(
     connection: Connection,
     queue: string,
-    type: "quorum" | "classic",
+    type: QueueType,
   ): Promise<{ readonly value: LastValue; readonly texts: readonly string[] }> {
+    const value = new LastValue(connection, queue, type)
     try {
       const texts = await withChannel(connection, `reading "${queue}"`, async (channel) => {
-        const keepsLast = { "x-queue-type": type, "x-max-length": 1, "x-overflow": "drop-head" }
-        // Every start reads it and gives it back.
-        const args = { ...keepsLast, ...deliveryProtection(type, connection) }
-        await channel.queueDeclare(queue, { durable: true }, args)
+        await value.#declare(channel)
         const found: string[] = []
         // Unacked: what was read goes back with the channel.
         for (;;) {
@@ -38,7 +43,7 @@ export class LastValue {
           found.push(message.bodyString() ?? "")
         }
       })
-      return { value: new LastValue(connection, queue), texts }
+      return { value, texts }
     } catch (error) {
       throw BrokerError.from(error, `cannot read the record "${queue}"`)
     }
@@ -46,16 +51,36 @@ export class LastValue {
 
   /** Resolves once the broker has it for good. */
   async write(text: string): Promise<void> {
-    this.#channel ??= confirming(this.#connection)
-    const written = this.#channel.then((channel) =>
-      channel.basicPublish("", this.#queue, text, { deliveryMode: 2 }, true),
-    )
-    await answered(bounds.requestTimeoutMs, written, `writing "${this.#queue}"`)
+    await answered(bounds.requestTimeoutMs, this.#write(text), `writing "${this.#queue}"`)
   }
-}
 
-async function confirming(connection: Connection): Promise<AMQPChannel> {
-  const channel = await connection.plainChannel()
-  await channel.confirmSelect()
-  return channel
+  async #write(text: string): Promise<void> {
+    this.#channel ??= this.#confirming()
+    const channel = await this.#channel
+    const isWritten = async () => {
+      const before = this.#returns
+      await channel.basicPublish("", this.#queue, text, { deliveryMode: 2 }, true)
+      // What comes back is confirmed all the same, and comes before that.
+      return this.#returns === before
+    }
+    if (await isWritten()) return
+    await this.#declare(channel)
+    if (!(await isWritten())) throw new BrokerError(`queue "${this.#queue}" is gone`)
+  }
+
+  async #declare(channel: AMQPChannel): Promise<void> {
+    const keepsLast = { "x-queue-type": this.#type, "x-max-length": 1, "x-overflow": "drop-head" }
+    // Every start reads it and gives it back.
+    const args = { ...keepsLast, ...deliveryProtection(this.#type, this.#connection) }
+    await channel.queueDeclare(this.#queue, { durable: true }, args)
+  }
+
+  async #confirming(): Promise<AMQPChannel> {
+    const channel = await this.#connection.plainChannel()
+    channel.onReturn = () => {
+      this.#returns += 1
+    }
+    await channel.confirmSelect()
+    return channel
+  }
 }
