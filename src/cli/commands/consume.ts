@@ -115,6 +115,7 @@ class Consuming {
   /** A write failed: nobody reads any more. */
   #isBroken = false
   #acking: ReturnType<typeof setTimeout> | undefined
+  readonly #isQuorum: boolean
   readonly #limit: number
   #left: number
   #written = 0
@@ -123,6 +124,7 @@ class Consuming {
 
   constructor(plan: TopicPlan, options: ConsumeOptions) {
     this.#plan = plan
+    this.#isQuorum = plan.config.groups[options.group]!.queue.type === "quorum"
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY
     this.#left = this.#limit
     const { queues } = plan.route.groups.find(({ group }) => group === options.group)!
@@ -160,7 +162,13 @@ class Consuming {
     const deadlineMs = performance.now() + lastWriteMs
     while (this.#isWriting && !this.#isBroken && performance.now() < deadlineMs) await Bun.sleep(5)
     this.#ackPrinted()
-    await Promise.all(this.#readers.map((reader) => reader.close()))
+    await Promise.all(this.#readers.map((reader) => this.#close(reader)))
+  }
+
+  async #close(reader: QueueReader): Promise<void> {
+    // Without an answer some of what is printed comes again, which is no reason not to end.
+    if (this.#isQuorum && !this.#isBroken) await reader.settleAcksOfActive().catch(() => {})
+    await reader.close()
   }
 
   #deliver(partition: number, delivery: Delivery, reader: QueueReader): void {
