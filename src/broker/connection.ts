@@ -87,7 +87,8 @@ export class Connection extends AMQPClient {
    * deliveries still reach the listener, which has to ignore them.
    */
   async closeRaw(channel: AMQPChannel): Promise<void> {
-    if (channel.closed) return
+    // With the connection given up nobody would answer.
+    if (channel.closed || this.#isDestroyed) return
     try {
       await answered(bounds.requestTimeoutMs, channel.close(), "closing a channel")
       this.#readers.delete(channel.id)

@@ -13,7 +13,7 @@ export interface IntakeChannelOptions
   readonly prefetch: number
   /** Whether the next delivery is taken in; one that is not comes again when the channel has closed. */
   readonly takes: () => boolean
-  /** The broker ended it. Not called once it is closed from here. */
+  /** The broker ended it. Not called before it is open, nor once it is closed from here. */
   readonly ended: (reason: string) => void
 }
 
@@ -27,8 +27,11 @@ export class IntakeChannel {
   readonly #acks: AckWriter
   #channel: AMQPChannel | undefined
   #consumerTag = ""
+  #isOpen = false
   /** Its queue is: to ask anything of that could cost the connection. */
   #isGone = false
+  /** Why the broker ended it. */
+  #end: string | undefined
   #isClosed = false
 
   constructor(options: IntakeChannelOptions) {
@@ -60,10 +63,10 @@ export class IntakeChannel {
 
   /**
    * @param exclusive whether to keep others away; where the queue knows exclusive consumers
-   * @throws {Error} when the queue cannot be consumed, or it was closed meanwhile
+   * @throws {Error} when the queue cannot be consumed, or it was closed or ended meanwhile
    */
   async open(exclusive: boolean): Promise<void> {
-    const { connection, queue, prefetch, takes, ended } = this.#options
+    const { connection, queue, prefetch, takes } = this.#options
     const channel = await connection.rawChannel(
       {
         delivered: (delivery) => {
@@ -74,10 +77,14 @@ export class IntakeChannel {
         },
         cancelled: () => {
           this.#isGone = true
-          if (!this.#isClosed) ended(`queue "${queue}" is gone`)
+          this.#ended(`queue "${queue}" is gone`)
         },
       },
-      (reason) => this.#isClosed || ended(reason),
+      (reason) => {
+        // Its number may be another's next, whose messages an ack would take.
+        this.#acks.close()
+        this.#ended(reason)
+      },
     )
     this.#acks.channel = channel.id
     this.#channel = channel
@@ -92,6 +99,9 @@ export class IntakeChannel {
       if (this.#isClosed) connection.closeRaw(channel)
     }
     if (this.#isClosed) throw new BrokerError("closed before it was open")
+    // Told with the answer, the end is here first.
+    if (this.#end !== undefined) throw new BrokerError(this.#end)
+    this.#isOpen = true
   }
 
   /** Resolves once all has come that was on its way: the answer is behind it on the same channel. */
@@ -117,6 +127,8 @@ export class IntakeChannel {
       ? settleAcksOfActive(consuming)
       : settleAcksOfLeaving(consuming, this.#consumerTag)
     await settled.catch(() => {})
+    // What has settled meanwhile.
+    this.#acks.flush()
   }
 
   /** Closes at once: what is not acked goes back to its place, and what is under way may come again. */
@@ -128,5 +140,10 @@ export class IntakeChannel {
     this.#acks.close()
     this.#intake.close()
     if (isOpen) await this.#options.connection.closeRaw(channel)
+  }
+
+  #ended(reason: string): void {
+    this.#end ??= reason
+    if (this.#isOpen && !this.#isClosed) this.#options.ended(reason)
   }
 }
