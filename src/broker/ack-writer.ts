@@ -30,7 +30,7 @@ export class AckWriter {
     this.#unsettled = new UnsettledAcks(prefetch)
   }
 
-  /** Whether the queue may not have some of what was sent when the channel closes, see `settleAcks…`. */
+  /** Whether the queue may not have some of what was sent when the channel closes, see `IntakeChannel.settleAcks`. */
   get areInDoubt(): boolean {
     return this.#unsettled.areInDoubt
   }

@@ -49,6 +49,7 @@ export class Reclaimer {
     if (this.#isClosed) return
     const { connection, queue, failed } = this.#options
     const again = (reason: string) => {
+      if (this.#isClosed) return
       failed(reason)
       clearTimeout(this.#timer)
       this.#timer = setTimeout(() => this.#look(true), bounds.clientsLockRetryMs)
