@@ -30,9 +30,13 @@ test("a record that cannot be read stops its own group, which says so, and goes 
   // Declared by a first router, with a record of one client.
   const first = await start()
   expect(await first.clientGroups[0]!.bind("pod")).toEqual({ kind: "ok" })
-  await until(async () => (await channel.queueDeclare(record, { passive: true })).messageCount, {
-    what: "a record",
-  })
+  const hasClient = async () => {
+    const reading = await connection.channel()
+    const found = await reading.basicGet(record, { noAck: false })
+    await reading.close()
+    return found?.bodyString()?.includes('"pod"') === true
+  }
+  await until(hasClient, { what: "the client in the record" })
   await first.stop()
   const kept = await channel.basicGet(record, { noAck: true })
   await channel.confirmSelect()
