@@ -20,6 +20,8 @@ export class Reclaimer {
   #forwarding: Forwarding | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
+  /** What it reads on has ended, or shall: what is under way settles, and it begins anew. */
+  #hasEnded = false
   /** A quorum queue counts a consumer for a moment after its channel was closed: so it may be its own. */
   #closedMs = Number.NEGATIVE_INFINITY
   /** A classic queue with a single active consumer refuses exclusive ones, and keeps others away itself. */
@@ -47,12 +49,12 @@ export class Reclaimer {
 
   async #start(): Promise<void> {
     if (this.#isClosed) return
+    this.#hasEnded = false
     const { connection, queue, failed } = this.#options
     const again = (reason: string) => {
       if (this.#isClosed) return
       failed(reason)
-      clearTimeout(this.#timer)
-      this.#timer = setTimeout(() => this.#look(true), bounds.clientsLockRetryMs)
+      this.#retry()
     }
     const forwarding = new Forwarding({
       ...this.#options,
@@ -72,11 +74,11 @@ export class Reclaimer {
         if (performance.now() - this.#closedMs >= bounds.clientsLockRetryMs) {
           return await this.#end(this.#options.interrupted)
         }
-        this.#timer = setTimeout(() => this.#start(), bounds.clientLookIntervalMs)
+        this.#next(() => this.#start(), bounds.clientLookIntervalMs)
         return
       }
       await forwarding.open()
-      this.#timer = setTimeout(() => this.#look(false), bounds.clientLookIntervalMs)
+      this.#next(() => this.#look(), bounds.clientLookIntervalMs)
     } catch (error) {
       const reason = error instanceof Error ? error.message : "cannot consume"
       // Nobody else had it just now.
@@ -85,33 +87,44 @@ export class Reclaimer {
     }
   }
 
-  async #look(isFailed: boolean): Promise<void> {
+  #retry(): void {
+    this.#hasEnded = true
+    this.#next(() => this.#look(), bounds.clientsLockRetryMs)
+  }
+
+  /** One step is to come at any time. */
+  #next(step: () => void, delayMs: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(step, delayMs)
+  }
+
+  async #look(): Promise<void> {
     if (this.#isClosed) return
     const { connection, queue, done, interrupted } = this.#options
     const forwarding = this.#forwarding!
     // What waits is not given up, but for a failure: what went past it on other ways would come again.
-    if (isFailed || (forwarding.hasMissed && forwarding.inFlight === 0)) {
+    if (this.#hasEnded || (forwarding.hasMissed && forwarding.inFlight === 0)) {
       await this.#leave()
       return this.#start()
     }
     try {
       const before = forwarding.inFlight
       const counts = await passive(connection, queue)
-      if (this.#isClosed) return
+      if (this.#isClosed || this.#hasEnded) return
       if (counts === undefined) return await this.#end(() => done(0))
       if (counts.consumers > 1) return await this.#end(interrupted)
       const isEmpty = counts.ready === 0 && counts.consumers === 1
       // Large ones may take long, and to close the channel on them would deliver them once more.
       if (isEmpty) await forwarding.arrived()
-      if (this.#isClosed) return
+      if (this.#isClosed || this.#hasEnded) return
       const isIdle = before === 0 && forwarding.inFlight === 0 && !forwarding.hasMissed
       if (isEmpty && isIdle) return await this.#endIfEmpty()
     } catch {
       // The connection's end, or a broker that is slow: it begins anew.
-      this.#timer = setTimeout(() => this.#look(true), bounds.clientsLockRetryMs)
+      if (!this.#isClosed) this.#retry()
       return
     }
-    this.#timer = setTimeout(() => this.#look(false), bounds.clientLookIntervalMs)
+    this.#next(() => this.#look(), bounds.clientLookIntervalMs)
   }
 
   /** Once its channel is closed, what is ready is all that there is. */
@@ -120,6 +133,7 @@ export class Reclaimer {
     await this.#leave()
     const held = this.#forwarding?.heldCount ?? 0
     const left = await passive(connection, queue)
+    if (this.#isClosed) return
     // To read what is held once more would only deliver it again, for ever.
     if ((left?.ready ?? 0) > held) return this.#start()
     return this.#end(() => done(held))

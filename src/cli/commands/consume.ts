@@ -2,6 +2,7 @@ import type { Command } from "commander"
 import type { Connection } from "../../broker/connection.ts"
 import type { Delivery } from "../../broker/content-reader.ts"
 import { type QueueReader, readQueue } from "../../broker/queue-reader.ts"
+import { bounds } from "../../core/bounds.ts"
 import { givenKeyHeader } from "../../core/given-key.ts"
 import { messageView } from "../../core/message-view.ts"
 import { shownKey } from "../../shown-key.ts"
@@ -115,6 +116,8 @@ class Consuming {
   /** A write failed: nobody reads any more. */
   #isBroken = false
   #acking: ReturnType<typeof setTimeout> | undefined
+  /** By reader. */
+  readonly #ackCounts = new Map<QueueReader, number>()
   readonly #isQuorum: boolean
   readonly #limit: number
   #left: number
@@ -166,8 +169,9 @@ class Consuming {
   }
 
   async #close(reader: QueueReader): Promise<void> {
+    const areInDoubt = (this.#ackCounts.get(reader) ?? 0) > bounds.unsettledAcksMax
     // Without an answer some of what is printed comes again, which is no reason not to end.
-    if (this.#isQuorum && !this.#isBroken) await reader.settleAcksOfActive().catch(() => {})
+    if (this.#isQuorum && areInDoubt) await reader.settleAcksOfActive().catch(() => {})
     await reader.close()
   }
 
@@ -225,7 +229,10 @@ class Consuming {
   #ackPrinted(): void {
     clearTimeout(this.#acking)
     this.#acking = undefined
-    for (const [reader, delivery] of this.#printed) reader.ackUpTo(delivery)
+    for (const [reader, delivery] of this.#printed) {
+      reader.ackUpTo(delivery)
+      this.#ackCounts.set(reader, (this.#ackCounts.get(reader) ?? 0) + 1)
+    }
     this.#printed.clear()
   }
 
