@@ -15,7 +15,8 @@ export interface Place {
 /**
  * One budget of messages and bytes in flight: pure bookkeeping, nobody waits in it. Where there is no
  * room left, messages that have been coming for long give way, the oldest first, so that clients
- * that send slowly, or never finish, cannot keep the others out.
+ * that send slowly, or never finish, cannot keep the others out. None gives way for nothing: where all
+ * of them would not make room enough they stay, and so does one that has none of what lacks.
  */
 export interface Admission {
   readonly messages: number
@@ -28,6 +29,13 @@ export interface Admission {
   enter(announcedBytes: number): Place | undefined
 }
 
+/** One that is not complete. */
+interface Coming {
+  readonly sinceMs: number
+  /** Its bytes so far. */
+  held: number
+}
+
 /** @param now - in milliseconds */
 export function createAdmission(
   messagesMax: number,
@@ -36,28 +44,49 @@ export function createAdmission(
 ): Admission {
   let messages = 0
   let bytes = 0
-  /** Those that are not complete, with the time they began; the oldest first. */
-  const coming = new Map<Place, number>()
+  /** Those that are not complete; the oldest first. */
+  const coming = new Map<Place, Coming>()
 
-  function makeRoom(isRoom: () => boolean): boolean {
-    for (const [place, sinceMs] of coming) {
-      if (isRoom() || now() - sinceMs < bounds.httpBodyUndisturbedMs) break
+  /** Whether there is room for more, if need be that of others: theirs only where that makes enough. */
+  function makeRoom(moreMessages: number, moreBytes: number): boolean {
+    const isFull = () => messages + moreMessages > messagesMax
+    const isShort = () => bytes + moreBytes > bytesMax
+    if (!isFull() && !isShort()) return true
+    const canGo = slowOnes(isFull(), bytes + moreBytes - bytesMax)
+    if (canGo === undefined) return false
+    for (const place of canGo) {
       place.leave()
       place.onEvicted()
     }
-    return isRoom()
+    return !isFull() && !isShort()
+  }
+
+  /** The oldest whose going makes the room that lacks; `undefined` where all of them are too few. */
+  function slowOnes(isFull: boolean, bytesShort: number): readonly Place[] | undefined {
+    const beganMs = now() - bounds.httpBodyUndisturbedMs
+    const chosen: Place[] = []
+    let [isOneToGo, short] = [isFull, bytesShort]
+    for (const [place, { sinceMs, held }] of coming) {
+      if (sinceMs > beganMs) break
+      // One that holds no bytes makes no room for bytes.
+      if (!isOneToGo && held === 0) continue
+      chosen.push(place)
+      isOneToGo = false
+      short -= held
+      if (short <= 0) return chosen
+    }
+    return undefined
   }
 
   function enter(announcedBytes: number): Place | undefined {
-    const isRoom = () => messages < messagesMax && bytes + announcedBytes <= bytesMax
-    if (announcedBytes > bytesMax || !makeRoom(isRoom)) return undefined
+    if (announcedBytes > bytesMax || !makeRoom(1, announcedBytes)) return undefined
     messages += 1
-    let held = 0
+    const begun: Coming = { sinceMs: now(), held: 0 }
     let hasLeft = false
     const place: Place = {
       grow(more) {
-        if (hasLeft || !makeRoom(() => bytes + more <= bytesMax) || hasLeft) return false
-        held += more
+        if (hasLeft || !makeRoom(0, more) || hasLeft) return false
+        begun.held += more
         bytes += more
         return true
       },
@@ -68,10 +97,10 @@ export function createAdmission(
         hasLeft = true
         coming.delete(place)
         messages -= 1
-        bytes -= held
+        bytes -= begun.held
       },
     }
-    coming.set(place, now())
+    coming.set(place, begun)
     return place
   }
 

@@ -86,6 +86,42 @@ test("bytes get room from the oldest that is still coming, which may be the one 
   expect([admission.messages, admission.bytes]).toEqual([1, 30])
 })
 
+test("where all that could give way would not make room enough, none does", () => {
+  let nowMs = 0
+  const admission = createAdmission(10, 100, () => nowMs)
+  const evicted: string[] = []
+  const [complete, slow] = [admission.enter(0)!, admission.enter(0)!]
+  complete.grow(60)
+  complete.complete()
+  slow.onEvicted = () => evicted.push("slow")
+  slow.grow(20)
+  nowMs = bounds.httpBodyUndisturbedMs
+  expect(admission.enter(41)).toBeUndefined()
+  const next = admission.enter(0)!
+  expect(next.grow(41)).toBe(false)
+  expect(evicted).toEqual([])
+  expect(slow.grow(20)).toBe(true)
+  expect(next.grow(40)).toBe(true)
+  expect(evicted).toEqual(["slow"])
+})
+
+test("where bytes lack, one that has none is left alone; where a place lacks, it goes", () => {
+  let nowMs = 0
+  const admission = createAdmission(3, 100, () => nowMs)
+  const evicted: string[] = []
+  const [empty, slow] = [admission.enter(0)!, admission.enter(0)!]
+  empty.onEvicted = () => evicted.push("empty")
+  slow.onEvicted = () => evicted.push("slow")
+  slow.grow(100)
+  nowMs = bounds.httpBodyUndisturbedMs
+  const next = admission.enter(50)!
+  expect(evicted).toEqual(["slow"])
+  next.grow(50)
+  admission.enter(0)
+  expect(admission.enter(0)).toBeDefined()
+  expect(evicted).toEqual(["slow", "empty"])
+})
+
 test("whatever happens, the budget is never exceeded and is whole again at the end", () => {
   const step = fc.record({
     what: fc.constantFrom("enter", "grow", "leave"),
