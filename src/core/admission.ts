@@ -47,35 +47,34 @@ export function createAdmission(
   /** Those that are not complete; the oldest first. */
   const coming = new Map<Place, Coming>()
 
-  /** Whether there is room for more, if need be that of others: theirs only where that makes enough. */
-  function makeRoom(moreMessages: number, moreBytes: number): boolean {
-    const isFull = () => messages + moreMessages > messagesMax
-    const isShort = () => bytes + moreBytes > bytesMax
-    if (!isFull() && !isShort()) return true
-    const canGo = slowOnes(isFull(), bytes + moreBytes - bytesMax)
-    if (canGo === undefined) return false
-    for (const place of canGo) {
+  const isRoom = (moreMessages: number, moreBytes: number): boolean =>
+    messages + moreMessages <= messagesMax && bytes + moreBytes <= bytesMax
+
+  /** Whether there is room for more, if need be that of others. */
+  function makeRoom(moreMessages: number, moreBytes: number, asking?: Place): boolean {
+    if (isRoom(moreMessages, moreBytes)) return true
+    for (const place of slowOnes(bytes + moreBytes - bytesMax, asking)) {
       place.leave()
       place.onEvicted()
     }
-    return !isFull() && !isShort()
+    return isRoom(moreMessages, moreBytes)
   }
 
-  /** The oldest whose going makes the room that lacks; `undefined` where all of them are too few. */
-  function slowOnes(isFull: boolean, bytesShort: number): readonly Place[] | undefined {
+  /** The oldest whose going makes the room that lacks; none where all of them are too few. */
+  function slowOnes(bytesShort: number, asking: Place | undefined): readonly Place[] {
     const beganMs = now() - bounds.httpBodyUndisturbedMs
-    const chosen: Place[] = []
-    let [isOneToGo, short] = [isFull, bytesShort]
+    const slow: Place[] = []
+    let short = bytesShort
     for (const [place, { sinceMs, held }] of coming) {
-      if (sinceMs > beganMs) break
+      // One that would have to go itself is refused and stays: it may wait.
+      if (sinceMs > beganMs || place === asking) break
       // One that holds no bytes makes no room for bytes.
-      if (!isOneToGo && held === 0) continue
-      chosen.push(place)
-      isOneToGo = false
+      if (bytesShort > 0 && held === 0) continue
+      slow.push(place)
       short -= held
-      if (short <= 0) return chosen
+      if (short <= 0) return slow
     }
-    return undefined
+    return []
   }
 
   function enter(announcedBytes: number): Place | undefined {
@@ -85,7 +84,7 @@ export function createAdmission(
     let hasLeft = false
     const place: Place = {
       grow(more) {
-        if (hasLeft || !makeRoom(0, more) || hasLeft) return false
+        if (hasLeft || !makeRoom(0, more, place)) return false
         begun.held += more
         bytes += more
         return true

@@ -58,8 +58,7 @@ export async function readBody(
         return { kind: "body", body: pieces.joined() }
       }
       const refusal = refusalOf(value.length)
-      // Asking for room may have cost it its place.
-      if (refusal !== undefined) return cut ?? giveUp(refusal)
+      if (refusal !== undefined) return giveUp(refusal)
       pieces.add(value)
     }
   } catch {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
 import fc from "fast-check"
-import { createAdmission } from "../../src/core/admission.ts"
+import { createAdmission, type Place } from "../../src/core/admission.ts"
 import { bounds } from "../../src/core/bounds.ts"
 
 const standing = () => 0
@@ -67,7 +67,7 @@ test("where there is no room, a message that has been coming for long gives its 
   expect(evicted).toEqual(["slow"])
 })
 
-test("bytes get room from the oldest that is still coming, which may be the one that asks", () => {
+test("bytes get room from those that are still coming and began before the one that asks", () => {
   let nowMs = 0
   const admission = createAdmission(3, 100, () => nowMs)
   const evicted: number[] = []
@@ -81,9 +81,13 @@ test("bytes get room from the oldest that is still coming, which may be the one 
   nowMs += bounds.httpBodyUndisturbedMs
   expect(places[1]!.grow(20)).toBe(true)
   expect(evicted).toEqual([0])
+  // Were it to go for its own sake, nobody would have the room; what began later goes on.
   expect(places[1]!.grow(40)).toBe(false)
+  expect(evicted).toEqual([0])
+  expect([admission.messages, admission.bytes]).toEqual([2, 80])
+  expect(places[2]!.grow(40)).toBe(true)
   expect(evicted).toEqual([0, 1])
-  expect([admission.messages, admission.bytes]).toEqual([1, 30])
+  expect([admission.messages, admission.bytes]).toEqual([1, 70])
 })
 
 test("where all that could give way would not make room enough, none does", () => {
@@ -122,24 +126,51 @@ test("where bytes lack, one that has none is left alone; where a place lacks, it
   expect(evicted).toEqual(["slow", "empty"])
 })
 
-test("whatever happens, the budget is never exceeded and is whole again at the end", () => {
+test("where both lack, one that has bytes goes and makes room for both", () => {
+  let nowMs = 0
+  const admission = createAdmission(2, 100, () => nowMs)
+  const evicted: string[] = []
+  const [empty, slow] = [admission.enter(0)!, admission.enter(0)!]
+  empty.onEvicted = () => evicted.push("empty")
+  slow.onEvicted = () => evicted.push("slow")
+  slow.grow(100)
+  nowMs = bounds.httpBodyUndisturbedMs
+  expect(admission.enter(50)).toBeDefined()
+  expect(evicted).toEqual(["slow"])
+})
+
+test("whatever happens, the budget is kept, nothing goes for nothing, and it is whole at the end", () => {
   const step = fc.record({
-    what: fc.constantFrom("enter", "grow", "leave"),
+    what: fc.constantFrom("enter", "grow", "leave", "complete", "wait"),
     which: fc.nat(20),
     bytes: fc.nat(80),
   })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const admission = createAdmission(5, 100, standing)
-      const places = [admission.enter(0)!]
+      let nowMs = 0
+      let evicted = 0
+      const admission = createAdmission(5, 100, () => nowMs)
+      const places: Place[] = []
+      const enter = (bytes: number) => {
+        const entered = admission.enter(bytes)
+        if (entered === undefined) return false
+        entered.onEvicted = () => {
+          evicted += 1
+        }
+        places.push(entered)
+        return true
+      }
+      enter(0)
       for (const { what, which, bytes } of steps) {
         const place = places[which % places.length]!
-        if (what === "grow") place.grow(bytes)
+        const evictedBefore = evicted
+        let isServed = true
+        if (what === "grow") isServed = place.grow(bytes)
         else if (what === "leave") place.leave()
-        else {
-          const entered = admission.enter(bytes)
-          if (entered !== undefined) places.push(entered)
-        }
+        else if (what === "complete") place.complete()
+        else if (what === "wait") nowMs += bytes * 50
+        else isServed = enter(bytes)
+        if (!isServed) expect(evicted).toBe(evictedBefore)
         expect(admission.messages).toBeLessThanOrEqual(5)
         expect(admission.bytes).toBeLessThanOrEqual(100)
       }
