@@ -132,6 +132,26 @@ describe("while there is no room", () => {
     expect((await response).status).toBe(202)
   })
 
+  test("the rest of a line that comes slowly waits for it, and is not given up for itself", async () => {
+    const told = createToldApp({ inFlightBytesMax: 1_000 })
+    const { body, send, end } = streamed()
+    const response = post(told, body)
+    send(`{"key":"a","body":"${"x".repeat(300)}`)
+    await until(() => told.admission.bytes > 300, { what: "the beginning to be held" })
+    told.clock.nowMs += bounds.httpBodyUndisturbedMs
+    const holder = told.admission.enter(0)!
+    holder.grow(500)
+    holder.complete()
+    send("x".repeat(300))
+    // Time for it to look several times.
+    await Bun.sleep(3 * bounds.batchRecheckMs)
+    expect(told.admission.messages).toBe(2)
+    holder.leave()
+    send('"}\n')
+    end()
+    expect((await batchAnswer(await response)).accepted).toBe(1)
+  })
+
   test("lines of batches leave places to single messages", async () => {
     const told = createToldApp({ inFlightMessagesMax: 4 })
     const waiting = Promise.withResolvers<void>()
