@@ -15,6 +15,7 @@ export class ResultText {
   #bytes = 0
   #text = ""
   #isEmpty = true
+  #isDropped = false
 
   constructor(shared: SharedBytes) {
     this.#shared = shared
@@ -25,7 +26,9 @@ export class ResultText {
     return this.#shared.used >= bounds.batchResultsBytesMax
   }
 
+  /** Nothing is kept after `drop`: lines of a batch that failed as a whole may be confirmed after it. */
   add(result: string): void {
+    if (this.#isDropped) return
     this.#text += this.#isEmpty ? result : `,${result}`
     this.#isEmpty = false
     if (this.#text.length >= bounds.batchResultsTextMax) this.#compress()
@@ -65,6 +68,7 @@ export class ResultText {
 
   /** Gives back its share. Idempotent. */
   drop(): void {
+    this.#isDropped = true
     this.#shared.used -= this.#bytes
     this.#bytes = 0
     this.#blocks = []

@@ -313,3 +313,14 @@ test("a great many results are compressed, and come out as they went in", async 
   expect(whole).toBe(`[${results.join(",")}]`)
   expect(shared.used).toBe(0)
 })
+
+test("results that come after a batch was dropped take nothing of what all batches share", () => {
+  const shared = { used: 0 }
+  const text = new ResultText(shared)
+  const result = "x".repeat(bounds.batchResultsTextMax)
+  text.add(result)
+  expect(shared.used).toBeGreaterThan(0)
+  text.drop()
+  text.add(result)
+  expect(shared.used).toBe(0)
+})
