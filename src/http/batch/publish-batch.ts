@@ -28,6 +28,10 @@ export interface BatchRequest {
 export interface BatchShares {
   readonly room: LineRoom
   readonly resultBytes: SharedBytes
+  /** Of lines that are there and wait to be published. */
+  readonly waitingBytes: SharedBytes
+  /** What they may be before others are kept from arriving. */
+  readonly waitingBytesMax: number
 }
 
 /**
@@ -51,7 +55,7 @@ export async function publishBatch(
   const isOver = () => reader.cut !== undefined
   const run = new BatchRun({ deps, topic, format, room: shares.room, results, isOver })
   try {
-    await readAll(deps, reader, format.split(bodyBytesMax), run, progressed)
+    await readAll(deps, shares, reader, format.split(bodyBytesMax), run, progressed)
     await run.settled()
   } catch (error) {
     text.drop()
@@ -71,6 +75,7 @@ export async function publishBatch(
 
 async function readAll(
   deps: HttpDeps,
+  shares: BatchShares,
   reader: ChunkReader,
   splitter: Splitter,
   run: BatchRun,
@@ -82,7 +87,7 @@ async function readAll(
       arriving.leave()
       const taken = run.take(item)
       if (taken !== undefined) {
-        await taken
+        await countedWhile(taken, shares.waitingBytes, item.kind === "text" ? item.text.length : 0)
         progressed()
       }
       if (run.stop !== undefined) reader.end("ended")
@@ -91,24 +96,43 @@ async function readAll(
   }
   for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
     await takeAll(splitter.split(chunk))
-    await holdRest(deps, reader, arriving, splitter.heldBytes)
+    if (await holdRest(deps, shares, reader, arriving, splitter.heldBytes)) progressed()
   }
   arriving.leave()
   if (reader.cut === undefined) await takeAll(splitter.end())
 }
 
-/** What is held of a line counts as in flight; where there is no room for it, it waits for some. */
+async function countedWhile(waiting: Promise<void>, shared: SharedBytes, bytes: number) {
+  shared.used += bytes
+  try {
+    await waiting
+  } finally {
+    shared.used -= bytes
+  }
+}
+
+/**
+ * What is held of a line counts as in flight; where there is no room for it, it waits for some. So it does
+ * for lines that are there and wait: with every batch that comes there may be one more of them, and each
+ * may be as large as a body. Returns whether it had to wait.
+ */
 async function holdRest(
   { router, now }: HttpDeps,
+  { waitingBytes, waitingBytesMax }: BatchShares,
   reader: ChunkReader,
   arriving: ArrivingPlace,
   bytes: number,
-): Promise<void> {
+): Promise<boolean> {
+  const mayArrive = () =>
+    bytes === 0 || waitingBytes.used === 0 || waitingBytes.used + bytes <= waitingBytesMax
   const untilMs = now() + router.config.http.publishTimeoutMs
-  while (reader.cut === undefined && !arriving.hold(bytes)) {
+  let hasWaited = false
+  while (reader.cut === undefined && !(mayArrive() && arriving.hold(bytes))) {
+    hasWaited = true
     if (now() >= untilMs) reader.end("evicted")
     else await Bun.sleep(bounds.batchRecheckMs)
   }
+  return hasWaited
 }
 
 function answer(

@@ -11,13 +11,15 @@ type BatchServer = (request: Request, topic: string, format: BatchFormat) => Pro
 export function createBatchServer(deps: HttpDeps): BatchServer {
   const { admission, now, router } = deps
   const { inFlightMessagesMax, inFlightBytesMax } = router.config.http
+  const bytesMax = inFlightBytesMax * bounds.batchShare
   const room = createLineRoom({
     admission,
     messagesMax: Math.ceil(inFlightMessagesMax * bounds.batchShare),
-    bytesMax: inFlightBytesMax * bounds.batchShare,
+    bytesMax,
     now,
   })
-  const shares = { room, resultBytes: { used: 0 } }
+  const [resultBytes, waitingBytes] = [{ used: 0 }, { used: 0 }]
+  const shares = { room, resultBytes, waitingBytes, waitingBytesMax: bytesMax }
 
   return async (request, topic, format) => {
     const { headers, body, signal } = request

@@ -40,7 +40,9 @@ function streamed() {
   )
   const send = (text: string) => controller!.enqueue(new TextEncoder().encode(text))
   const [end, fail] = [() => controller!.close(), () => controller!.error(new Error("gone"))]
-  return { body, seen, send, end, fail }
+  /** Pieces that were sent and not read yet. */
+  const unread = () => -controller!.desiredSize!
+  return { body, seen, send, end, fail, unread }
 }
 
 describe("the answer", () => {
@@ -150,6 +152,36 @@ describe("while there is no room", () => {
     send('"}\n')
     end()
     expect((await batchAnswer(await response)).accepted).toBe(1)
+  })
+
+  test("however many batches there are, lines that are there and wait hold bounded bytes", async () => {
+    const told = createToldApp({ bodyBytesMax: 10_000, inFlightBytesMax: 20_000 })
+    const waiting = Promise.withResolvers<void>()
+    const { publish } = told.router.told
+    told.router.told.publish = async (topic, message) => {
+      await waiting.promise
+      return publish(topic, message)
+    }
+    const [begun, rest] = [`{"body":"${"x".repeat(4_000)}`, `${"x".repeat(4_000)}"}\n`]
+    const batches = Array.from({ length: 12 }, () => streamed())
+    const responses: Promise<Response>[] = []
+    for (const { body, send, unread } of batches) {
+      responses.push(post(told, body))
+      send(begun)
+      send(rest)
+      await until(() => unread() < 2, { what: "the first half to be read" })
+    }
+    // Time for all to look several times.
+    await Bun.sleep(3 * bounds.batchRecheckMs)
+    expect(told.router.published).toHaveLength(1)
+    // The line on its way, and those that wait.
+    expect(batches.filter(({ unread }) => unread() === 0).length).toBeLessThanOrEqual(3)
+    waiting.resolve()
+    for (const { end } of batches) end()
+    for (const response of responses) {
+      expect((await batchAnswer(await response)).accepted).toBe(1)
+    }
+    expect(told.admission.bytes).toBe(0)
   })
 
   test("lines of batches leave places to single messages", async () => {
