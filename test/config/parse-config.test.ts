@@ -278,7 +278,16 @@ const mistakes: [input: unknown, path: string, found: string, allowed: string][]
     { ...withGroup({}), http: { simpleQueue: { topic: "orders", group: "toString" } } },
     "http.simpleQueue.group",
     '"toString"',
-    'a group of topic "orders": billing',
+    'a group of topic "orders" that is not bound to clients: billing',
+  ],
+  [
+    {
+      ...withGroup({ partitions: "clients" }),
+      http: { simpleQueue: { topic: "orders", group: "billing" } },
+    },
+    "http.simpleQueue.group",
+    '"billing"',
+    "that is not bound to clients: it has none",
   ],
   [
     withQueue({ deadLetterRoutingKey: "k" }),
@@ -360,6 +369,26 @@ test("two topics cannot share a source queue", async () => {
   expect(problems.map((problem) => problem.message)).toEqual([
     'topics.b.source.queue is "in"; allowed: a queue that is not the source of another topic; "a" has this one',
   ])
+})
+
+describe("a topic cannot read what PartyMQ keeps for it", () => {
+  const read = (queue: string) => () =>
+    parseConfig({ topics: { a: { source: { queue }, onMissingKey: "spread" } } })
+
+  for (const name of ["default.g1.p0", "default.g2.p11", "dlq", "generations", "default.keys"]) {
+    test(`partymq.a.${name}`, async () => {
+      const [problem, ...others] = await problemsOf(read(`partymq.a.${name}`))
+      expect(others).toEqual([])
+      expect(problem?.path).toBe("topics.a.source.queue")
+      expect(problem?.allowed).toBe("a queue that PartyMQ does not keep for this topic itself")
+    })
+  }
+
+  test("but what it keeps for another topic, or a group that is configured no more", () => {
+    for (const name of ["b.default.g1.p0", "b.dlq", "a.old.g1.p0", "a.source", "q.source"]) {
+      expect(read(`partymq.${name}`)).not.toThrow()
+    }
+  })
 })
 
 test("a configuration that contains itself is refused", async () => {

@@ -1,4 +1,5 @@
 import * as v from "valibot"
+import { isOwnQueue } from "../../core/own-queue.ts"
 import { amqpSchema } from "./amqp-schema.ts"
 import { type Contradiction, contradictions } from "./contradictions.ts"
 import { durationMs, name, oneOf } from "./fields.ts"
@@ -20,6 +21,7 @@ const fields = section({
 export const configSchema = v.pipe(
   fields,
   contradictions(sourcesTwice),
+  contradictions(sourcesOfTheirOwn),
   contradictions(simpleQueueOfNothing),
   contradictions(routingKeysTwice),
 )
@@ -40,6 +42,15 @@ function sourcesTwice(config: v.InferOutput<typeof fields>): Contradiction[] {
     found.push({ path: ["topics", topic, "source", "queue"], found: source.queue, allowed })
   }
   return found
+}
+
+/** A topic that reads what it has written itself would never come to its end. */
+function sourcesOfTheirOwn({ topics }: v.InferOutput<typeof fields>): Contradiction[] {
+  return Object.entries(topics).flatMap(([topic, { source, groups }]) => {
+    if (source === undefined || !isOwnQueue(topic, Object.keys(groups), source.queue)) return []
+    const allowed = "a queue that PartyMQ does not keep for this topic itself"
+    return [{ path: ["topics", topic, "source", "queue"], found: source.queue, allowed }]
+  })
 }
 
 /** Two groups with the same routing keys would each fill the queues of the other's clients. */
@@ -72,7 +83,9 @@ function simpleQueueOfNothing({ http, topics }: v.InferOutput<typeof fields>): C
     const allowed = `a topic that is configured: ${Object.keys(topics).join(", ")}`
     return [{ path: [...path, "topic"], found: topic, allowed }]
   }
-  if (Object.hasOwn(groups, group)) return []
-  const allowed = `a group of topic "${topic}": ${Object.keys(groups).join(", ")}`
+  const pulled = Object.keys(groups).filter((name) => groups[name]!.partitions !== "clients")
+  if (pulled.includes(group)) return []
+  const names = pulled.length === 0 ? "it has none" : pulled.join(", ")
+  const allowed = `a group of topic "${topic}" that is not bound to clients: ${names}`
   return [{ path: [...path, "group"], found: group, allowed }]
 }
