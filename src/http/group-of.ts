@@ -1,6 +1,7 @@
 import type { GroupCoordinator } from "../group-coordinator.ts"
+import { clientBoundGroup } from "./client-bound-group.ts"
 import type { HttpDeps } from "./deps.ts"
-import { type Problem, problem } from "./problem.ts"
+import type { Problem } from "./problem.ts"
 import { unknownGroup } from "./unknown-group.ts"
 import { unknownTopic } from "./unknown-topic.ts"
 
@@ -15,6 +16,5 @@ export function groupOf(
   if (found !== undefined) return found
   const configured = router.config.topics[topic]!.groups
   if (!Object.hasOwn(configured, group)) return unknownGroup(topic, group)
-  const fact = `group "${group}" of topic "${topic}" has clients and no members`
-  return problem("client_bound_group", `${fact}; GET /v1/topics/${topic} shows them`)
+  return clientBoundGroup(topic, group)
 }

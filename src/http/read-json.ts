@@ -2,6 +2,7 @@ import * as v from "valibot"
 import type { Place } from "../core/admission.ts"
 import { announcedLength } from "./announced-length.ts"
 import type { HttpDeps } from "./deps.ts"
+import { formFault } from "./form-fault.ts"
 import { jsonValue } from "./json-value.ts"
 import { type Problem, problem, problemResponse } from "./problem.ts"
 import type { ProblemCode } from "./problem-catalogue.ts"
@@ -44,7 +45,7 @@ export async function readJson<Schema extends v.GenericSchema>(
 
 /** What is wrong with the form of something. */
 export const formProblem = (issue: v.BaseIssue<unknown>, invalid: ProblemCode): Problem =>
-  problem(invalid, `${v.getDotPath(issue) ?? "the body"}: ${issue.message}`)
+  problem(invalid, formFault(issue))
 
 /** `undefined` for what is not JSON, and for an array, which passes for an object. */
 function objectOf(body: Uint8Array): unknown {

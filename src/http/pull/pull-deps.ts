@@ -3,6 +3,7 @@ import type { GroupPull } from "../../broker/pull/group-pull.ts"
 import type { PullConfig } from "../../config/config.ts"
 import type { Admission } from "../../core/admission.ts"
 import { bounds } from "../../core/bounds.ts"
+import { clientBoundGroup } from "../client-bound-group.ts"
 import type { HttpDeps } from "../deps.ts"
 import type { Problem } from "../problem.ts"
 import { readJson, unreadableBody } from "../read-json.ts"
@@ -33,7 +34,11 @@ export function pulledGroup(
   const refusal = unknownTopic(router.config, topic)
   if (refusal !== undefined) return refusal
   const pull = router.pull.of(topic, group)
-  if (pull === undefined) return unknownGroup(topic, group)
+  if (pull === undefined) {
+    const configured = router.config.topics[topic]!.groups
+    const isBound = Object.hasOwn(configured, group)
+    return isBound ? clientBoundGroup(topic, group) : unknownGroup(topic, group)
+  }
   return { topic, group, pull, config: router.config.topics[topic]!.groups[group]!.pull }
 }
 
@@ -43,6 +48,7 @@ export const pullProblems = [
   ...unreadableBody,
   "unknown_topic",
   "unknown_group",
+  "client_bound_group",
   "overloaded",
 ] as const
 

@@ -51,6 +51,21 @@ describe("what is no request of a consumer that pulls", () => {
     })
   }
 
+  test("is told by the name of the member, what it is and what is allowed", async () => {
+    const said = [
+      ["receive", {}, "consumer is missing"],
+      ["receive", "{", "the body is not a JSON object"],
+      ["receive", { consumer: 5 }, "consumer is 5; allowed: string"],
+      ["receive", { consumer: "c", max: 0 }, "max is 0; allowed: >=1"],
+      ["receive", { consumer: "c", other: 1 }, "other is not a known member"],
+      ["ack", { receipts: [] }, "receipts has the length 0; allowed: >=1"],
+    ] as const
+    for (const [what, body, detail] of said) {
+      const response = await ask(createToldApp(), "POST", `${group}/${what}`, body)
+      expect((await problemOf(response)).detail).toBe(detail)
+    }
+  })
+
   test("a topic or group that does not exist is said to be none", async () => {
     for (const what of ["receive", "ack", "nack", "extend"]) {
       const unknown = await ask(createToldApp(), "POST", `/v1/topics/x/groups/g/${what}`, {})

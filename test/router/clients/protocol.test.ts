@@ -37,6 +37,15 @@ describe("a client", () => {
     await pod.said("ready")
   }, 30_000)
 
+  test("has a group that nobody pulls from, and that says so", async () => {
+    const { server, topic } = await served(unique("pulled"))
+    const path = `${server.url}/v1/topics/${topic}/groups/pods/receive`
+    const answer = await fetch(path, { method: "POST", body: '{"consumer":"c"}' })
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
+      ...[409, "client_bound_group"],
+    ])
+  })
+
   test("is refused as ready before its queue is bound, and nothing is dropped", async () => {
     const at = await served(unique("early"))
     const sent = await published(at, 100)
