@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { extname, join, resolve } from "node:path"
 import { parse } from "yaml"
+import { buildFault } from "../plugin/build-fault.ts"
 import { defaultExport } from "../plugin/default-export.ts"
 import { providePackages } from "../plugin/provide-packages.ts"
 import { ConfigError, configProblem } from "./config-error.ts"
@@ -71,7 +72,8 @@ function readable(ending: string): string {
 
 /** A parser of documents quotes what stands at the mistake, and that may be a password. */
 function reason(error: unknown, ending: string): string {
-  const line = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0]!
+  const said = buildFault(error) ?? (error instanceof Error ? error.message : String(error))
+  const line = said.split("\n", 1)[0]!.replace(/:$/, "")
   const isDocument = ending === ".json" || ending.startsWith(".y")
   return redactText(isDocument ? line.replace(/(["'`]).*\1/, "…") : line)
 }

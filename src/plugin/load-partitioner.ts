@@ -107,7 +107,7 @@ function refuseUnfit(use: string, partition: Partitioner, count: number, timeout
     if (!(Number.isInteger(placed) && placed >= 0 && placed < count)) {
       throw new PluginError(
         "plugin_placement",
-        `plugin "${use}" put a key into partition ${String(placed)}; ` +
+        `plugin "${use}" put a key into partition ${shownPlace(placed)}; ` +
           `it must be an integer from 0 to ${count - 1}`,
       )
     }
@@ -118,6 +118,11 @@ function refuseUnfit(use: string, partition: Partitioner, count: number, timeout
         "message, and nothing else goes on meanwhile: do the costly part in create",
     )
   }
+}
+
+function shownPlace(placed: unknown): string {
+  if (placed instanceof Promise) return "a promise"
+  return typeof placed === "string" ? JSON.stringify(placed) : String(placed)
 }
 
 function tried(use: string, partition: Partitioner, key: Parameters<Partitioner>[0]): number {

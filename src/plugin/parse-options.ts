@@ -22,6 +22,7 @@ function mistake(issue: v.BaseIssue<unknown>, options: Readonly<Record<string, u
   if (issue.type === "strict_object" && issue.expected === "never") {
     return `option "${field}" is unknown`
   }
+  if (issue.message.startsWith("Invalid key: ")) return `option "${field}" is missing`
   const missing = issue.path?.length === 1 && !Object.hasOwn(options, String(issue.path[0].key))
   const found = missing ? "is missing" : `is ${issue.received}`
   return `option "${field}" ${found}: ${issue.message}`

@@ -53,6 +53,7 @@ export default defineConfig({ http: { port }, topics: { orders: {} } })`,
     ["JSON that is not", { "a.json": "{" }, "a.json", "a JSON document"],
     ["YAML that is not", { "a.yaml": "a: b: c" }, "a.yaml", "a YAML document"],
     ["a module without default export", { "a.ts": "export const a = 1" }, "a.ts", "default export"],
+    ["a module that is none", { "a.ts": "\nexport default {" }, "a.ts", "(a.ts, line 2, column "],
     ["a module that throws", { "a.ts": 'throw new Error("no luck")' }, "a.ts", "no luck"],
     [
       "two files side by side",

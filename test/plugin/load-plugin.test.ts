@@ -192,9 +192,9 @@ describe("plugins that are refused, each with its code and what to do", () => {
     ],
     [
       "a syntax error",
-      () => ({ use: written("export default {") }),
+      () => ({ use: written("\nexport default {") }),
       "plugin_load_failed",
-      /failed to load/,
+      /failed to load: .+ \(.+\.ts, line 2, column \d+\)$/,
     ],
     [
       "an import that is missing",
@@ -287,6 +287,18 @@ describe("plugins that are refused, each with its code and what to do", () => {
       /partition 8; it must be an integer from 0 to 7/,
     ],
     [
+      "a partition as a text",
+      () => ({ use: written(plain('() => () => "0"')) }),
+      "plugin_placement",
+      /partition "0"; it must be an integer/,
+    ],
+    [
+      "a partition that is promised",
+      () => ({ use: written(plain("() => async () => 0")) }),
+      "plugin_placement",
+      /partition a promise; it must be an integer/,
+    ],
+    [
       "half a partition",
       () => ({ use: written(plain("() => () => 0.5")) }),
       "plugin_placement",
@@ -346,7 +358,7 @@ describe("plugins that are refused, each with its code and what to do", () => {
     ])
     expect(await load({ use: "header" })).toEqual([
       "plugin_options",
-      expect.stringMatching(/option "name" is missing/),
+      'plugin "header": option "name" is missing',
     ])
     expect(await load({ use: "jsonpath", path: "$[?(@.a)]" })).toEqual([
       "plugin_options",
