@@ -6,6 +6,6 @@ export function headerOption(
   earlier: readonly (readonly [string, string])[],
 ): (readonly [name: string, value: string])[] {
   const at = text.indexOf("=")
-  if (at <= 0) throw new InvalidArgumentError("it has to be name=value.")
+  if (at <= 0) throw new InvalidArgumentError("It has to be name=value.")
   return [...earlier, [text.slice(0, at), text.slice(at + 1)]]
 }

@@ -44,3 +44,11 @@ export async function messageOf(options: MessageOptions, messageId?: string): Pr
     throw error
   }
 }
+
+/** Why a message was refused, and what the command line lacked for it. */
+export function refusal(
+  { reason, detail }: { readonly reason: string; readonly detail: string },
+  { body }: MessageOptions,
+): string {
+  return body === undefined && reason === "invalid_json" ? `${detail}; --body gives one` : detail
+}

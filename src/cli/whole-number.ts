@@ -6,5 +6,5 @@ export const wholeNumber =
   (text: string): number => {
     const number = Number(text)
     if (Number.isSafeInteger(number) && number >= min) return number
-    throw new InvalidArgumentError(`it must be a whole number of at least ${min}.`)
+    throw new InvalidArgumentError(`It must be a whole number of at least ${min}.`)
   }

@@ -196,7 +196,7 @@ describe("dead letters", () => {
     await routed(input, folder, [[rawList({}), "{"]], 1)
     const refused = await runPartymq(["dlq", "purge", folder.topic], folder.options)
     expect(refused).toMatchObject({ exitCode: 2, stdout: "" })
-    expect(refused.stderr).toContain("nobody to ask: delete with --force")
+    expect(refused.stderr).toContain("nobody can be asked; --force does not ask")
     expect(await depth(`partymq.${folder.topic}.dlq`)).toBe(1)
     expect(await dlq(folder, "purge", "--force")).toEqual({ deleted: 1, left: 0 })
     expect(await depth(`partymq.${folder.topic}.dlq`)).toBe(0)

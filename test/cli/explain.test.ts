@@ -109,6 +109,12 @@ describe("explain", () => {
     }
   })
 
+  test("says that there is no body where the key is looked for in one", async () => {
+    using folder = topicFolder(nowhere, input)
+    const run = await runPartymq(["explain", folder.topic], folder.options)
+    expect(run.stderr).toBe("partymq: the body is not JSON in UTF-8; --body gives one\n")
+  })
+
   test("takes a body from stdin, and says that a message without a key would be spread", async () => {
     using folder = topicFolder(nowhere, { ...input, onMissingKey: "spread" })
     const options = { ...folder.options, stdin: "{}" }

@@ -13,12 +13,15 @@ describe("wrong usage exits with 2 and one sentence", () => {
     [["check", "--output", "xml"], "Allowed choices are text, json"],
     [["check", "extra"], "too many arguments"],
     [["publish"], "missing required argument 'topic'"],
-    [["publish", "orders", "--header", "novalue"], "it has to be name=value"],
+    [["publish", "orders", "--header", "novalue"], "It has to be name=value"],
     [
       ["publish", "ordres"],
       'topic "ordres" is not configured; allowed: orders; did you mean orders?',
     ],
     [["publish", "orders", "--key", ""], "--key is empty"],
+    [["publish", "orders", "--key", "k", "--body", "nowhere.json"], "there is no such file"],
+    [["publish", "orders", "--key", "k", "--body", "./nowhere"], "there is no such file"],
+    [["explain", "orders", "--key", "k", "--body", "/no/where"], "there is no such file"],
     [["publish", "orders", "--id", "i".repeat(256)], "255"],
     [
       ["serve", "--http-port", "99999"],
@@ -42,7 +45,7 @@ describe("wrong usage exits with 2 and one sentence", () => {
     ],
     [["explain"], "missing required argument 'topic'"],
     [["explain", "ordres"], "did you mean orders?"],
-    [["explain", "orders", "--header", "novalue"], "it has to be name=value"],
+    [["explain", "orders", "--header", "novalue"], "It has to be name=value"],
     [["explain", "orders", "--key", ""], "--key is empty"],
     [["group", "ls", "--url", "localhost:8085"], "--url is"],
     [["keys", "ls", "orders", "default", "--url", "nowhere"], "a URL such as http://host:8085"],
@@ -55,7 +58,7 @@ describe("wrong usage exits with 2 and one sentence", () => {
     [["dlq", "show", "ordres", "1"], "did you mean orders?"],
     [["dlq", "replay", "ordres"], "did you mean orders?"],
     [["dlq", "purge", "ordres"], "did you mean orders?"],
-    [["dlq", "purge", "orders"], "delete with --force"],
+    [["dlq", "purge", "orders"], "--force does not ask"],
   ]
   for (const [args, said] of wrong) {
     test(`partymq ${args.join(" ").slice(0, 60)}`, async () => {

@@ -70,7 +70,8 @@ export function addConsume(program: Command): void {
       await withConnection(config, async (connection) => {
         const consuming = new Consuming(plan!, options)
         await consuming.start(connection)
-        say(`consuming ${consuming.count} partitions of group ${options.group}; Ctrl-C ends`)
+        const partitions = consuming.count === 1 ? "partition" : "partitions"
+        say(`consuming ${consuming.count} ${partitions} of group ${options.group}; Ctrl-C ends`)
         await Promise.race([consuming.done, stopped])
         await consuming.stop()
       })

@@ -4,7 +4,7 @@ import { planTopics } from "../../topic-plan.ts"
 import { CommandFailed } from "../command-failed.ts"
 import { configuration } from "../configuration.ts"
 import type { GlobalOptions } from "../global-options.ts"
-import { addMessageOptions, type MessageOptions, messageOf } from "../message-option.ts"
+import { addMessageOptions, type MessageOptions, messageOf, refusal } from "../message-option.ts"
 import { requireName } from "../require-name.ts"
 import { table } from "../table.ts"
 import { createTerminal } from "../terminal.ts"
@@ -23,7 +23,8 @@ export function addExplain(program: Command): void {
     const explanation = explain(plan!, await messageOf(options))
     createTerminal(options).print(text(explanation), explanation)
     if (explanation.rejected !== undefined) {
-      throw new CommandFailed(explanation.rejected.reason, explanation.rejected.detail)
+      const { rejected } = explanation
+      throw new CommandFailed(rejected.reason, refusal(rejected, options))
     }
   })
 }

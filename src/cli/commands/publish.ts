@@ -5,10 +5,10 @@ import { CommandFailed } from "../command-failed.ts"
 import { commandLog } from "../command-log.ts"
 import { configuration } from "../configuration.ts"
 import type { GlobalOptions } from "../global-options.ts"
-import { addMessageOptions, type MessageOptions, messageOf } from "../message-option.ts"
+import { addMessageOptions, type MessageOptions, messageOf, refusal } from "../message-option.ts"
 import { requireName } from "../require-name.ts"
 import { table } from "../table.ts"
-import { createTerminal, type Terminal } from "../terminal.ts"
+import { createTerminal } from "../terminal.ts"
 import { withProgress } from "../with-progress.ts"
 import { withPublishingRouter } from "../with-publishing-router.ts"
 
@@ -32,13 +32,13 @@ export function addPublish(program: Command): void {
       const message = await messageOf(options, id)
       await withPublishingRouter(loaded, commandLog(loaded.config), async (router) => {
         const outcome = await withProgress("waiting for confirms", router.publish(topic, message))
-        report(createTerminal(options), outcome, { id, topic })
+        report(options, outcome, { id, topic })
       })
     })
 }
 
 function report(
-  terminal: Terminal,
+  options: PublishOptions,
   outcome: PublishOutcome,
   sent: { id: string; topic: string },
 ): void {
@@ -49,11 +49,14 @@ function report(
       const rows = placements.map((at) => [at.group, at.generation, at.partition, at.queue])
       const places = table(["group", "generation", "partition", "queue"], rows)
       const heading = `accepted ${sent.id}, key ${key === null ? "none" : JSON.stringify(key)}`
-      terminal.print(`${heading}\n${places}`, { ...sent, key, placements })
+      createTerminal(options).print(`${heading}\n${places}`, { ...sent, key, placements })
       return
     }
     case "rejected":
-      throw new CommandFailed(outcome.reason, `the message was not published: ${outcome.detail}`)
+      throw new CommandFailed(
+        outcome.reason,
+        `the message was not published: ${refusal(outcome, options)}`,
+      )
     case "unavailable":
       throw new CommandFailed(outcome.code, `the message was not published: ${outcome.detail}`)
     case "unknown":

@@ -10,6 +10,8 @@ import { withConnection } from "../with-connection.ts"
 import { withProgress } from "../with-progress.ts"
 import type { DeadLetterTask } from "./dead-letter-task.ts"
 
+const nobodyToAsk = "standard input is no terminal, so nobody can be asked; --force does not ask"
+
 /**
  * `partymq dlq purge`: deletes the dead letters that a topic has when it begins, after asking. What comes
  * later stays: no more are deleted than were asked about, and none that says it is younger than that, as
@@ -22,7 +24,7 @@ export async function purgeDeadLetters(
   { queue, loaded, terminal }: DeadLetterTask,
   { force = false }: { readonly force?: boolean },
 ): Promise<void> {
-  if (!force && !process.stdin.isTTY) throw new UsageError("nobody to ask: delete with --force")
+  if (!force && !process.stdin.isTTY) throw new UsageError(nobodyToAsk)
   await withConnection(loaded.config, async (connection) => {
     const found = (await countMessages(connection, queue)) ?? 0
     const nowMs = Date.now()
