@@ -37,7 +37,8 @@ export async function askRouter<Answer>(
   })
   const answer = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
   if (response.ok) return answer as Answer
-  const { code = "unexpected_answer", detail = `status ${response.status}` } = answer
+  const { code = "unexpected_answer", detail = `status ${response.status}, as no router does` } =
+    answer
   throw new CommandFailed(code, `${base} answers: ${detail}`)
 }
 
