@@ -74,8 +74,8 @@ export function addDev(program: Command): void {
 /** What a private node remembers of an earlier configuration may be thrown away. */
 function withWayOut(error: unknown): unknown {
   if (!(error instanceof StartRefused)) return error
-  const way = "this broker is a private one: remove the folder .partymq to start afresh"
-  return new StartRefused(error.code, `${error.message}; ${way}`)
+  const way = "This broker is a private one: remove the folder .partymq to start afresh"
+  return new StartRefused(error.code, `${error.message.replace(/\.$/, "")}. ${way}`)
 }
 
 async function forDevelopment(
