@@ -70,10 +70,11 @@ function readable(ending: string): string {
   return ending.startsWith(".y") ? "a YAML document" : "a module with a default export"
 }
 
-/** A parser of documents quotes what stands at the mistake, and that may be a password. */
+/** A parser quotes what stands at the mistake, and that may be a password. */
 function reason(error: unknown, ending: string): string {
-  const said = buildFault(error) ?? (error instanceof Error ? error.message : String(error))
+  const fault = buildFault(error)
+  const said = fault ?? (error instanceof Error ? error.message : String(error))
   const line = said.split("\n", 1)[0]!.replace(/:$/, "")
-  const isDocument = ending === ".json" || ending.startsWith(".y")
-  return redactText(isDocument ? line.replace(/(["'`]).*\1/, "…") : line)
+  const isParsers = fault !== undefined || ending === ".json" || ending.startsWith(".y")
+  return redactText(isParsers ? line.replace(/(["'`]).*\1/, "…") : line)
 }
