@@ -7,7 +7,7 @@ import { forwarded } from "./forwarded.ts"
 import { settleAcksOfActive, settleAcksOfLeaving } from "./settle-acks.ts"
 
 export interface IntakeChannelOptions
-  extends Omit<IntakeOptions, "source" | "frameMax" | "now" | "ack"> {
+  extends Omit<IntakeOptions, "source" | "frameMax" | "nowMs" | "ack"> {
   readonly connection: Connection
   readonly queue: string
   readonly prefetch: number
@@ -42,7 +42,7 @@ export class IntakeChannel {
       ...options,
       source: queue,
       frameMax: connection.frameMax,
-      now: () => new Date(),
+      nowMs: () => Date.now(),
       ack: (tag, multiple) => this.#acks.ack(tag, multiple),
       idle: () => {
         this.#acks.flush()

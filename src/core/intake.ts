@@ -11,7 +11,8 @@ export interface IntakeOptions {
   /** The source queue's name, for the note on dead letters. */
   readonly source: string
   readonly frameMax: number
-  readonly now: () => Date
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number
   /** What has arrived and is not settled is taken from it. */
   readonly budget: Pick<ByteBudget, "take" | "give">
   /** Ack this delivery; with `multiple` every one up to it. */
@@ -71,7 +72,7 @@ export class Intake {
     const { dispatch } = this.#options
     dispatch.stats.consumed += 1
     const tag = delivery.deliveryTag
-    const open: Open = { arrivedMs: this.#options.now().getTime(), way: nothingYet }
+    const open: Open = { arrivedMs: this.#options.nowMs(), way: nothingYet }
     this.#open.set(tag, open)
     this.#options.budget.take(bytesOf(delivery))
     const way = dispatch.publish(delivery, {
@@ -127,8 +128,9 @@ export class Intake {
     detail: string,
     groups?: readonly string[],
   ): void {
-    const { deadLetters, source, frameMax, now, dispatch } = this.#options
-    const note = { reason, detail, source, time: now().toISOString(), ...(groups && { groups }) }
+    const { deadLetters, source, frameMax, nowMs, dispatch } = this.#options
+    const time = new Date(nowMs()).toISOString()
+    const note = { reason, detail, source, time, ...(groups && { groups }) }
     const letter: Letter = {
       properties: annotate(delivery.properties, note, frameMax),
       body: delivery.body,

@@ -141,7 +141,7 @@ export class SimulatedTopic {
       source: "source",
       frameMax: 131_072,
       budget: this.budget,
-      now: () => new Date("2024-01-01T00:00:00Z"),
+      nowMs: () => Date.UTC(2024, 0, 1),
       ack: (tag, multiple) => {
         if (intake !== this.intake) throw new Error(`acked ${tag} on a closed channel`)
         this.#ack(tag, multiple)
