@@ -1,6 +1,7 @@
 import { type Backoff, backoffDelayMs } from "../core/backoff.ts"
 import { bounds } from "../core/bounds.ts"
 import type { Log } from "../log.ts"
+import { within } from "../within.ts"
 import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import { Connection } from "./connection.ts"
@@ -70,12 +71,19 @@ export class Link {
     })
   }
 
-  /** Closes the connection in order; resolves once that is done or `timeoutMs` is over. */
-  async stop(timeoutMs: number): Promise<void> {
+  /**
+   * Closes the connection in order; resolves once that is done or `timeoutMs` is over.
+   * @param settled is waited for before, half of that time at most
+   */
+  async stop(timeoutMs: number, settled?: Promise<unknown>): Promise<void> {
+    const deadlineMs = performance.now() + timeoutMs
+    if (settled !== undefined) {
+      await within(timeoutMs / 2, settled, () => new Error("not settled in time")).catch(() => {})
+    }
     this.#isStopped = true
     const connection = this.#connection
     this.#connection = undefined
-    await connection?.shut(timeoutMs)
+    await connection?.shut(deadlineMs - performance.now())
     this.#wake()
   }
 

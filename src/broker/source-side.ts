@@ -3,7 +3,6 @@ import { bounds } from "../core/bounds.ts"
 import { ByteBudget } from "../core/byte-budget.ts"
 import type { RouterStats } from "../core/stats.ts"
 import type { Log } from "../log.ts"
-import { within } from "../within.ts"
 import type { Connection } from "./connection.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { Link } from "./link.ts"
@@ -121,11 +120,9 @@ export class SourceSide {
   async stop(timeoutMs: number): Promise<void> {
     // The way out may have been lost since nothing is taken any more.
     clearTimeout(this.#givingUp)
-    const halfMs = timeoutMs / 2
     const settled = Promise.all(this.#sources.map((source) => source.settleAcks()))
     // What is not settled in time may be given out again.
-    await within(halfMs, settled, () => new Error("acks not settled in time")).catch(() => {})
-    await this.#link.stop(halfMs)
+    await this.#link.stop(timeoutMs, settled)
   }
 
   /**

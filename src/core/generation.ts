@@ -19,13 +19,16 @@ export interface Generation {
   readonly queue: { readonly [setting: string]: unknown }
 }
 
+/** How the names of all queues that PartyMQ keeps for a group begin. */
+export const groupPrefix = (topic: string, group: string): string => `partymq.${topic}.${group}.`
+
 /** The name of a partition queue. */
 export const partitionQueue = (
   topic: string,
   group: string,
   generation: number,
   partition: number,
-): string => `partymq.${topic}.${group}.g${generation}.p${partition}`
+): string => `${groupPrefix(topic, group)}g${generation}.p${partition}`
 
 /** The name of a queue that comes before a partition queue of a client-bound group. */
 export const frontQueue = (partitionQueue: string, front: number): string =>
@@ -33,11 +36,11 @@ export const frontQueue = (partitionQueue: string, front: number): string =>
 
 /** The name of the queue that holds the record of a client-bound group. */
 export const clientsRecord = (topic: string, group: string): string =>
-  `partymq.${topic}.${group}.clients`
+  `${groupPrefix(topic, group)}clients`
 
 /** The name of the queue that the router holds which serves the clients of a group. */
 export const clientsLock = (topic: string, group: string): string =>
-  `partymq.${topic}.${group}.clients-lock`
+  `${groupPrefix(topic, group)}clients-lock`
 
 /** The name of a topic's dead-letter queue. */
 export const deadLetterQueue = (topic: string): string => `partymq.${topic}.dlq`
@@ -50,11 +53,11 @@ export const generationLog = (topic: string): string => `partymq.${topic}.genera
 
 /** The name of the stream that holds what has happened to a group's parked keys. */
 export const parkedKeyLog = (topic: string, group: string): string =>
-  `partymq.${topic}.${group}.keys`
+  `${groupPrefix(topic, group)}keys`
 
 /** The name of the queue that holds the messages of a parked key, for one stay. */
 export const parkingQueue = (topic: string, group: string, stay: number): string =>
-  `partymq.${topic}.${group}.parked.${stay}`
+  `${groupPrefix(topic, group)}parked.${stay}`
 
 /** What two mappings differ in, a line each for people; empty when they are one. */
 export function differences(recorded: Generation, wanted: Generation): string[] {

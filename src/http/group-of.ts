@@ -1,9 +1,8 @@
 import type { GroupCoordinator } from "../group-coordinator.ts"
-import { clientBoundGroup } from "./client-bound-group.ts"
 import type { HttpDeps } from "./deps.ts"
 import type { Problem } from "./problem.ts"
-import { unknownGroup } from "./unknown-group.ts"
 import { unknownTopic } from "./unknown-topic.ts"
+import { unservedGroup } from "./unserved-group.ts"
 
 /** The coordinator of the group that a path names, or the problem with that. */
 export function groupOf(
@@ -14,7 +13,5 @@ export function groupOf(
   if (refusal !== undefined) return refusal
   const found = groups.of(topic, group)
   if (found !== undefined) return found
-  const configured = router.config.topics[topic]!.groups
-  if (!Object.hasOwn(configured, group)) return unknownGroup(topic, group)
-  return clientBoundGroup(topic, group)
+  return unservedGroup(router.config, topic, group)
 }

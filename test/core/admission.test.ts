@@ -109,15 +109,21 @@ test("where all that could give way would not make room enough, none does", () =
   expect(evicted).toEqual(["slow"])
 })
 
-test("where bytes lack, one that has none is left alone; where a place lacks, it goes", () => {
+/** Two that have been coming for long: one without a byte, and one with all that there may be. */
+function emptyAndSlow(messagesMax: number) {
   let nowMs = 0
-  const admission = createAdmission(3, 100, () => nowMs)
+  const admission = createAdmission(messagesMax, 100, () => nowMs)
   const evicted: string[] = []
   const [empty, slow] = [admission.enter(0)!, admission.enter(0)!]
   empty.onEvicted = () => evicted.push("empty")
   slow.onEvicted = () => evicted.push("slow")
   slow.grow(100)
   nowMs = bounds.httpBodyUndisturbedMs
+  return { admission, evicted }
+}
+
+test("where bytes lack, one that has none is left alone; where a place lacks, it goes", () => {
+  const { admission, evicted } = emptyAndSlow(3)
   const next = admission.enter(50)!
   expect(evicted).toEqual(["slow"])
   next.grow(50)
@@ -127,14 +133,7 @@ test("where bytes lack, one that has none is left alone; where a place lacks, it
 })
 
 test("where both lack, one that has bytes goes and makes room for both", () => {
-  let nowMs = 0
-  const admission = createAdmission(2, 100, () => nowMs)
-  const evicted: string[] = []
-  const [empty, slow] = [admission.enter(0)!, admission.enter(0)!]
-  empty.onEvicted = () => evicted.push("empty")
-  slow.onEvicted = () => evicted.push("slow")
-  slow.grow(100)
-  nowMs = bounds.httpBodyUndisturbedMs
+  const { admission, evicted } = emptyAndSlow(2)
   expect(admission.enter(50)).toBeDefined()
   expect(evicted).toEqual(["slow"])
 })

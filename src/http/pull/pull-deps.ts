@@ -3,13 +3,12 @@ import type { GroupPull } from "../../broker/pull/group-pull.ts"
 import type { PullConfig } from "../../config/config.ts"
 import type { Admission } from "../../core/admission.ts"
 import { bounds } from "../../core/bounds.ts"
-import { clientBoundGroup } from "../client-bound-group.ts"
 import type { HttpDeps } from "../deps.ts"
 import type { Problem } from "../problem.ts"
 import { readJson, unreadableBody } from "../read-json.ts"
-import { unknownGroup } from "../unknown-group.ts"
 import { unknownTopic } from "../unknown-topic.ts"
 import { unreadBodyResponse } from "../unread-body.ts"
+import { unservedGroup } from "../unserved-group.ts"
 import type { Receipts } from "./receipts.ts"
 
 /** What the routes of consumers that pull work with. */
@@ -34,11 +33,7 @@ export function pulledGroup(
   const refusal = unknownTopic(router.config, topic)
   if (refusal !== undefined) return refusal
   const pull = router.pull.of(topic, group)
-  if (pull === undefined) {
-    const configured = router.config.topics[topic]!.groups
-    const isBound = Object.hasOwn(configured, group)
-    return isBound ? clientBoundGroup(topic, group) : unknownGroup(topic, group)
-  }
+  if (pull === undefined) return unservedGroup(router.config, topic, group)
   return { topic, group, pull, config: router.config.topics[topic]!.groups[group]!.pull }
 }
 
