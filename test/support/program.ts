@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs"
+import { until } from "./until.ts"
 
 export interface ProgramOptions {
   readonly command: readonly string[]
@@ -49,6 +50,12 @@ export class Program {
     for (const { pid } of others) process.kill(pid, name)
   }
 
+  /** Until each of its processes waits for something: none is in the middle of what it does. */
+  async isIdle(): Promise<void> {
+    const areIdle = () => this.#processes().every(({ state }) => state === "S")
+    await until(areIdle, { what: "its processes to wait" })
+  }
+
   /**
    * Its exit code, `null` after a signal, once it and all that it has started have ended: only then is
    * their standard error closed.
@@ -80,14 +87,14 @@ export class Program {
   }
 
   /** What is left of its group, where there is a `/proc` to look that up. */
-  #processes(): readonly { readonly pid: number; readonly shown: string }[] {
+  #processes(): readonly { pid: number; state: string | undefined; shown: string }[] {
     if (process.platform !== "linux") return []
     return readdirSync("/proc").flatMap((pid) => {
       if (!/^\d+$/.test(pid)) return []
       const [, state, group] = /\) (\S) \d+ (\d+)/.exec(read(`/proc/${pid}/stat`)) ?? []
       if (Number(group) !== this.#child.pid) return []
       const command = read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")
-      return [{ pid: Number(pid), shown: `${pid} ${state} ${command}` }]
+      return [{ pid: Number(pid), state, shown: `${pid} ${state} ${command}` }]
     })
   }
 }
