@@ -1,10 +1,9 @@
 import { type AMQPChannel, AMQPClient } from "@cloudamqp/amqp-client"
 import { AMQPView } from "@cloudamqp/amqp-client/amqp-view"
 import { bounds } from "../core/bounds.ts"
-import type { HeaderValue } from "../core/message.ts"
 import { passingBytes } from "../passing-bytes.ts"
+import { readPace } from "../read-pace.ts"
 import { uint16At } from "../wire/bytes.ts"
-import { decodeTable, viewOf } from "../wire/field.ts"
 import { FrameSplitter } from "../wire/frame-splitter.ts"
 import {
   type ContentFrames,
@@ -12,12 +11,12 @@ import {
   frameOverhead,
   frameType,
   heartbeatFrame,
-  method,
 } from "../wire/frames.ts"
 import { answered } from "./answered.ts"
 import { BrokerError } from "./broker-error.ts"
 import { type ContentListener, ContentReader } from "./content-reader.ts"
 import type { Endpoint } from "./endpoint.ts"
+import { limitOfferedFrames, readServerProperties, type ServerProperties } from "./handshake.ts"
 import { Outgoing } from "./outgoing.ts"
 
 /**
@@ -29,9 +28,11 @@ import { Outgoing } from "./outgoing.ts"
  */
 export class Connection extends AMQPClient {
   /** What the broker says of itself: `product`, `version`, `capabilities`, …. */
-  serverProperties: { readonly [name: string]: HeaderValue } = {}
+  serverProperties: ServerProperties = {}
   /** Called once, with the reason, when an open connection is lost or closed by the broker. */
   onLost: (reason: string) => void = () => {}
+  /** Whether its reads are kept apart, see `ReadPace`. */
+  isPaced = false
   readonly #readers = new Map<number, ContentReader>()
   readonly #outgoing = new Outgoing((batch, sent) => this.#toSocket(batch, sent))
   /** Whether ever since the last call there was something to send, and some of it was taken. */
@@ -155,24 +156,6 @@ export class Connection extends AMQPClient {
     }
   }
 
-  #readHandshake(payload: Uint8Array): void {
-    const view = viewOf(payload)
-    const which = view.getUint32(0)
-    if (which === method.connectionStart) this.#readStart(payload)
-    // The client takes 0 for a limit of 0, and would offer the size of its own receive buffer.
-    if (which === method.connectionTune) {
-      const offered = view.getUint32(tuneFrameMaxAt) || bounds.frameBytesMax
-      view.setUint32(tuneFrameMaxAt, Math.min(offered, bounds.frameBytesMax))
-    }
-  }
-
-  #readStart(payload: Uint8Array): void {
-    const tableAt = 6
-    const entriesAt = tableAt + 4
-    const end = entriesAt + viewOf(payload).getUint32(tableAt)
-    this.serverProperties = decodeTable(payload, entriesAt, end)
-  }
-
   #opened(): void {
     this.#isOpen = true
     // It may have been closed in the very read that opened it: told once its owner can hear of it.
@@ -195,11 +178,11 @@ export class Connection extends AMQPClient {
     if (socket === undefined) return
     const splitter = new FrameSplitter(bounds.receivedFrameBytesMax, this.#readFrame)
     socket.removeAllListeners("data")
-    socket.on("data", ({ buffer, byteOffset, length }: Buffer) => {
+    socket.on("data", (read: Buffer) => {
       try {
-        // A plain array, of which a slice is a copy and not a view.
-        splitter.split(new Uint8Array(buffer, byteOffset, length))
-        passingBytes.count(length)
+        splitter.split(read)
+        passingBytes.count(read.length)
+        if (this.isPaced) readPace.hasRead()
       } catch (error) {
         this.destroy(BrokerError.from(error, "what the broker sent could not be read").message)
       }
@@ -215,10 +198,14 @@ export class Connection extends AMQPClient {
     const payloadSize = size - frameOverhead
     const reader = this.#readers.get(uint16At(bytes, at + 1))
     if (reader?.read(type, bytes, payloadAt, payloadSize)) return
+    // The client keeps byte arrays of headers as views.
+    const { buffer } = bytes.slice(at, at + size)
     if (type === frameType.method) {
-      this.#readHandshake(bytes.subarray(payloadAt, payloadAt + payloadSize))
+      const payload = new Uint8Array(buffer, frameHeadBytes, payloadSize)
+      this.serverProperties = readServerProperties(payload) ?? this.serverProperties
+      limitOfferedFrames(payload)
     }
-    this.parseFrames(new AMQPView(bytes.buffer, bytes.byteOffset + at, size))
+    this.parseFrames(new AMQPView(buffer))
   }
 
   #beat(): void {
@@ -244,6 +231,3 @@ export class Connection extends AMQPClient {
     this.onLost(reason)
   }
 }
-
-/** In connection.tune: behind class, method and channel-max. */
-const tuneFrameMaxAt = 6

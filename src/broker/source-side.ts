@@ -147,6 +147,7 @@ export class SourceSide {
       await Bun.sleep(wayOutCheckMs)
     }
     this.#consuming = connection
+    connection.isPaced = true
     await Promise.all(this.#sources.map((source) => source.open(connection)))
   }
 }

@@ -5,6 +5,7 @@ import { type HttpServer, serveHttp } from "../http/serve-http.ts"
 import { configSecrets } from "../log/config-secrets.ts"
 import { createLog, type Log } from "../log.ts"
 import { passingBytes } from "../passing-bytes.ts"
+import { readPace } from "../read-pace.ts"
 import { createRouter, type Router } from "../router.ts"
 import { within } from "../within.ts"
 import { CommandFailed } from "./command-failed.ts"
@@ -35,6 +36,7 @@ export async function runRouter(options: RunRouterOptions): Promise<void> {
   for (const { message, ...fields } of loaded.warnings) log.warn(fields, message)
   installSafetyNet(log)
   passingBytes.collectEvery(bounds.passingBytesMax)
+  readPace.keep(bounds.readIntervalMs)
   const router = await createRouter(config, { log, baseDir })
   const server = openDoor(router, log)
   const close = () => within(config.shutdownTimeoutMs, stop({ router, server }), () => late(config))

@@ -5,14 +5,16 @@ import { frameEnd, frameHeadBytes, frameOverhead } from "./frames.ts"
 export type FrameListener = (bytes: Uint8Array, at: number, size: number) => void
 
 /**
- * Cuts what a socket reads into frames. One that lies within a read is passed on where it lies; one
- * that is spread over several reads is gathered first, in a buffer that is used again.
+ * Cuts what a socket reads into frames. All is copied into one buffer first, which is used again: that
+ * costs less than to look into a buffer of the runtime's for every read, and a frame that is spread over
+ * several reads is put together on the way.
  */
 export class FrameSplitter {
   readonly #frameBytesMax: number
   readonly #onFrame: FrameListener
-  /** The beginning of a frame whose end has not been read. */
-  #partial = new Uint8Array(4096)
+  /** Has room for the largest read so far, and for the beginning of a frame before it. */
+  #buffer = new Uint8Array(16 * 1024)
+  /** How much of it is filled, from its start; between reads that is the beginning of one frame. */
   #filled = 0
 
   constructor(frameBytesMax: number, onFrame: FrameListener) {
@@ -22,43 +24,36 @@ export class FrameSplitter {
 
   /** @throws {RangeError} when that is no frame, or a larger one than allowed; nothing can follow */
   split(read: Uint8Array): void {
-    let at = this.#filled === 0 ? 0 : this.#complete(read)
-    while (read.length - at >= frameHeadBytes) {
-      const size = this.#sizeAt(read, at)
-      if (read.length - at < size) break
-      this.#pass(read, at, size)
+    this.#append(read)
+    const buffer = this.#buffer
+    const end = this.#filled
+    let at = 0
+    while (end - at >= frameHeadBytes) {
+      const size = this.#sizeAt(buffer, at)
+      if (end - at < size) break
+      if (buffer[at + size - 1] !== frameEnd) throw new RangeError("a frame without its end")
+      this.#onFrame(buffer, at, size)
       at += size
     }
-    if (at < read.length) this.#gather(read, at, read.length)
+    this.#keepFrom(at)
   }
 
-  /** Adds to the partial frame what belongs to it. Returns where that ends in the read. */
-  #complete(read: Uint8Array): number {
-    const headEnd = Math.min(Math.max(0, frameHeadBytes - this.#filled), read.length)
-    this.#gather(read, 0, headEnd)
-    if (this.#filled < frameHeadBytes) return headEnd
-    const size = this.#sizeAt(this.#partial, 0)
-    const end = Math.min(headEnd + size - this.#filled, read.length)
-    this.#reserve(size)
-    this.#gather(read, headEnd, end)
-    if (this.#filled === size) {
-      this.#filled = 0
-      this.#pass(this.#partial, 0, size)
-    }
-    return end
+  #append(read: Uint8Array): void {
+    const size = this.#filled + read.length
+    if (size > this.#buffer.length) this.#grow(Math.max(size, this.#buffer.length * 2))
+    this.#buffer.set(read, this.#filled)
+    this.#filled = size
   }
 
-  #gather(read: Uint8Array, start: number, end: number): void {
-    this.#reserve(this.#filled + end - start)
-    this.#partial.set(read.subarray(start, end), this.#filled)
-    this.#filled += end - start
+  #keepFrom(at: number): void {
+    if (at > 0) this.#buffer.copyWithin(0, at, this.#filled)
+    this.#filled -= at
   }
 
-  #reserve(size: number): void {
-    if (size <= this.#partial.length) return
+  #grow(size: number): void {
     const larger = new Uint8Array(size)
-    larger.set(this.#partial.subarray(0, this.#filled))
-    this.#partial = larger
+    larger.set(this.#buffer.subarray(0, this.#filled))
+    this.#buffer = larger
   }
 
   #sizeAt(bytes: Uint8Array, at: number): number {
@@ -67,10 +62,5 @@ export class FrameSplitter {
       throw new RangeError(`a frame of ${size} bytes, ${this.#frameBytesMax} are allowed`)
     }
     return size
-  }
-
-  #pass(bytes: Uint8Array, at: number, size: number): void {
-    if (bytes[at + size - 1] !== frameEnd) throw new RangeError("a frame without its end")
-    this.#onFrame(bytes, at, size)
   }
 }
