@@ -1,6 +1,6 @@
 import type { Config, GroupConfig, TopicConfig } from "./config/config.ts"
 import { type Generation, partitionQueue } from "./core/generation.ts"
-import type { GroupRoute, TopicRoute } from "./core/route.ts"
+import { type GroupRoute, groupRoute, type TopicRoute } from "./core/route.ts"
 import { firstKey } from "./plugin/first-key.ts"
 import { type LoadedExtractor, loadKeyExtractor } from "./plugin/load-key-extractor.ts"
 import { loadPartitioner } from "./plugin/load-partitioner.ts"
@@ -72,6 +72,7 @@ async function planGroup(
     ...(loaded.fingerprint && { fingerprint: loaded.fingerprint }),
     queue: { ...config.queue },
   }
-  const route = { group, generation: firstGeneration, partition: loaded.partition, queues }
+  const { partition } = loaded
+  const route = groupRoute({ group, generation: firstGeneration, partition, queues })
   return { route, generation }
 }

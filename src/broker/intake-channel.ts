@@ -70,10 +70,10 @@ export class IntakeChannel {
     const channel = await connection.rawChannel(
       {
         delivered: (delivery) => {
-          const { deliveryTag, body } = delivery
+          const { deliveryTag } = delivery
           this.#acks.delivered(deliveryTag)
           if (this.#isClosed || !takes()) return
-          this.#intake.accept({ deliveryTag, body, properties: forwarded(delivery, connection) })
+          this.#intake.accept(deliveryTag, forwarded(delivery, connection), delivery.body)
         },
         cancelled: () => {
           this.#isGone = true

@@ -26,7 +26,7 @@ export interface DispatchOptions {
   /** Asked once the key is known. `false`: nothing is sent, and nothing is told. @default yes */
   readonly mayGo?: (key: PartitionKey | undefined) => boolean
   /** Called once. */
-  readonly settled: (outcome: Dispatched) => void
+  settled(outcome: Dispatched): void
 }
 
 /** A topic's way out: routes a message, and offers one copy to the lane of each group's partition. */
@@ -36,6 +36,7 @@ export class Dispatch {
   /** By queue name. */
   readonly #lanes: ReadonlyMap<string, Lane>
   #turn = 0
+  readonly #nextTurn = (): number => this.#turn++
 
   constructor(topic: TopicRoute, lanes: ReadonlyMap<string, Lane>, stats: TopicStats) {
     this.route = topic
@@ -55,8 +56,7 @@ export class Dispatch {
     const routed = options.groups === undefined ? decision : this.#only(options.groups, decision)
     const carried = this.route.carriesKey === true ? carryingKey(message) : message
     const ticket = new Ticket(carried, routed, options, this.stats)
-    for (const { queue } of routed.placements) ticket.offer(this.#lanes.get(queue)!)
-    ticket.offeredAll()
+    ticket.offerTo(this.#lanes)
     return ticket
   }
 
@@ -69,7 +69,7 @@ export class Dispatch {
   /** Where the message goes; nothing is published. */
   decide(message: Incoming): Routed | Rejected {
     const view = messageView(message.properties, message.body)
-    return route(this.route, view, message.key, () => this.#turn++)
+    return route(this.route, view, message.key, this.#nextTurn)
   }
 }
 
@@ -90,7 +90,7 @@ class Ticket implements Letter, Abandonable {
   readonly #stats: TopicStats
   readonly #parcels: Parcel[] = []
   #orderKey: string | undefined
-  readonly #failures: { queue: string; failure: ParcelFailure }[] = []
+  #failures: { queue: string; failure: ParcelFailure }[] | undefined
   /** One more than the copies while they are being offered, so that it cannot settle early. */
   #open = 1
 
@@ -113,17 +113,19 @@ class Ticket implements Letter, Abandonable {
     return this.#orderKey
   }
 
-  offer(lane: Lane): void {
-    this.#open += 1
-    this.#parcels.push(lane.offer(this))
-  }
-
-  offeredAll(): void {
+  offerTo(lanes: ReadonlyMap<string, Lane>): void {
+    for (const { queue } of this.#routed.placements) {
+      this.#open += 1
+      this.#parcels.push(lanes.get(queue)!.offer(this))
+    }
     this.#settleOne()
   }
 
   settled(parcel: Parcel, result: ParcelResult): void {
-    if (result !== "confirmed") this.#failures.push({ queue: parcel.lane.queue, failure: result })
+    if (result !== "confirmed") {
+      this.#failures ??= []
+      this.#failures.push({ queue: parcel.lane.queue, failure: result })
+    }
     this.#settleOne()
   }
 
@@ -145,9 +147,10 @@ class Ticket implements Letter, Abandonable {
 
   #outcome(): Dispatched {
     const routed = this.#routed
-    if (this.#failures.length === 0) return { kind: "delivered", routed }
-    const failure = worst(this.#failures.map((each) => each.failure))
-    const hasFailed = (queue: string) => this.#failures.some((each) => each.queue === queue)
+    const failures = this.#failures
+    if (failures === undefined) return { kind: "delivered", routed }
+    const failure = worst(failures.map((each) => each.failure))
+    const hasFailed = (queue: string) => failures.some((each) => each.queue === queue)
     // Lanes fail in any order; groups are named in the topic's.
     const groups = routed.placements
       .filter(({ queue }) => hasFailed(queue))

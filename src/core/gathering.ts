@@ -33,7 +33,7 @@ export class Gathering {
   holds(lane: Lane, waiting: number, unconfirmed: number): boolean {
     const { gatherMessagesMax, unconfirmedBusyMin } = this.#bounds
     if (waiting >= gatherMessagesMax || unconfirmed < unconfirmedBusyMin) {
-      this.#rounds.delete(lane)
+      if (this.#rounds.size > 0) this.#rounds.delete(lane)
       return false
     }
     if (!this.#rounds.has(lane)) this.#rounds.set(lane, 0)

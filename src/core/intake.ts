@@ -1,9 +1,14 @@
 import type { ByteBudget } from "./byte-budget.ts"
 import { annotate } from "./dead-letter.ts"
-import type { Abandonable, Dispatch, Dispatched } from "./dispatch.ts"
+import {
+  type Dispatch,
+  type Dispatched,
+  type DispatchOptions,
+  nothingToAbandon,
+} from "./dispatch.ts"
 import type { Lane, Letter } from "./lane.ts"
-import type { DeadLetterReason, HoldReason } from "./outcome.ts"
-import { Watermark } from "./watermark.ts"
+import type { DeadLetterReason, HoldReason, Incoming } from "./outcome.ts"
+import { TagWindow } from "./tag-window.ts"
 
 export interface IntakeOptions {
   readonly dispatch: Pick<Dispatch, "publish" | "stats">
@@ -23,17 +28,38 @@ export interface IntakeOptions {
   readonly idle: () => void
 }
 
-interface Delivered {
-  readonly deliveryTag: number
+/** A delivery that was taken in: what is dispatched, and who is told of the outcome. */
+class Taken implements Incoming, DispatchOptions {
+  readonly tag: number
   readonly properties: Uint8Array
   readonly body: Uint8Array
-}
-
-/** A delivery that has not settled. */
-interface Open {
   /** Milliseconds since 1970. */
   readonly arrivedMs: number
-  way: Abandonable
+  readonly persistent = true
+  way = nothingToAbandon
+  readonly #told: (taken: Taken, outcome: Dispatched) => void
+
+  constructor(
+    tag: number,
+    properties: Uint8Array,
+    body: Uint8Array,
+    arrivedMs: number,
+    told: (taken: Taken, outcome: Dispatched) => void,
+  ) {
+    this.tag = tag
+    this.properties = properties
+    this.body = body
+    this.arrivedMs = arrivedMs
+    this.#told = told
+  }
+
+  get bytes(): number {
+    return this.properties.length + this.body.length
+  }
+
+  settled(outcome: Dispatched): void {
+    this.#told(this, outcome)
+  }
 }
 
 type Failed = Extract<Dispatched, { readonly kind: "failed" }>
@@ -51,15 +77,14 @@ type Failed = Extract<Dispatched, { readonly kind: "failed" }>
  */
 export class Intake {
   readonly #options: IntakeOptions
-  readonly #watermark = new Watermark()
-  /** By tag, the oldest first. */
-  readonly #open = new Map<number, Open>()
+  /** What has not settled, by delivery tag. Just below the oldest is the watermark, up to which acks may go. */
+  readonly #open = new TagWindow<Taken>()
   readonly #held = new Set<number>()
   #isClosed = false
 
   constructor(options: IntakeOptions) {
     this.#options = options
-    options.dispatch.stats.oldestArrivedMs = () => this.#oldestArrivedMs()
+    options.dispatch.stats.oldestArrivedMs = () => this.#open.oldest?.arrivedMs
   }
 
   /** Deliveries that have not settled. */
@@ -67,20 +92,20 @@ export class Intake {
     return this.#open.size
   }
 
-  accept(delivery: Delivered): void {
-    if (this.#isClosed) return
-    const { dispatch } = this.#options
+  /**
+   * Takes the next delivery of the channel. Once one was left out none that follows is taken: an ack of it
+   * could ack the one before as well.
+   */
+  accept(tag: number, properties: Uint8Array, body: Uint8Array): void {
+    if (this.#isClosed || tag !== this.#open.newestTag + 1) return
+    const { dispatch, nowMs, budget } = this.#options
     dispatch.stats.consumed += 1
-    const tag = delivery.deliveryTag
-    const open: Open = { arrivedMs: this.#options.nowMs(), way: nothingYet }
-    this.#open.set(tag, open)
-    this.#options.budget.take(bytesOf(delivery))
-    const way = dispatch.publish(delivery, {
-      persistent: true,
-      settled: (outcome) => this.#dispatched(delivery, outcome),
-    })
+    const taken = new Taken(tag, properties, body, nowMs(), this.#dispatched)
+    this.#open.push(taken)
+    budget.take(taken.bytes)
+    const way = dispatch.publish(taken, taken)
     // Unless it is on its way to the dead letters by now.
-    if (open.way === nothingYet) open.way = way
+    if (taken.way === nothingToAbandon) taken.way = way
   }
 
   /** The channel is gone or given up. */
@@ -88,25 +113,21 @@ export class Intake {
     this.#isClosed = true
     this.#options.dispatch.stats.heldMessages -= this.#held.size
     this.#held.clear()
-    for (const { way } of [...this.#open.values()]) way.abandon()
+    for (const { way } of this.#open.toArray()) way.abandon()
     this.#open.clear()
   }
 
-  #dispatched(delivery: Delivered, outcome: Dispatched): void {
-    if (this.#isClosed) {
-      this.#options.budget.give(bytesOf(delivery))
-      return
-    }
-    if (outcome.kind === "delivered") this.#settled(delivery)
-    else if (outcome.kind === "rejected") {
-      this.#deadLetter(delivery, outcome.reason, outcome.detail)
-    } else this.#failed(delivery, outcome)
+  readonly #dispatched = (taken: Taken, outcome: Dispatched): void => {
+    if (this.#isClosed) this.#options.budget.give(taken.bytes)
+    else if (outcome.kind === "delivered") this.#settled(taken)
+    else if (outcome.kind === "rejected") this.#deadLetter(taken, outcome.reason, outcome.detail)
+    else this.#failed(taken, outcome)
   }
 
-  #failed(delivery: Delivered, { routed, failure, groups }: Failed): void {
+  #failed(taken: Taken, { routed, failure, groups }: Failed): void {
     if (failure === "tooLarge") {
       // Its dead letter would be as large.
-      this.#hold(delivery, "body_too_large")
+      this.#hold(taken, "body_too_large")
       return
     }
     const queues = routed.placements
@@ -115,15 +136,15 @@ export class Intake {
       .join(", ")
     if (failure === "unacceptable") {
       const detail = `the broker closes the channel when it is published to queue ${queues}`
-      this.#deadLetter(delivery, "refused_by_broker", detail, groups)
+      this.#deadLetter(taken, "refused_by_broker", detail, groups)
     } else {
       const detail = `queue ${queues} does not exist and could not be declared`
-      this.#deadLetter(delivery, "unroutable", detail, groups)
+      this.#deadLetter(taken, "unroutable", detail, groups)
     }
   }
 
   #deadLetter(
-    delivery: Delivered,
+    taken: Taken,
     reason: DeadLetterReason,
     detail: string,
     groups?: readonly string[],
@@ -132,50 +153,43 @@ export class Intake {
     const time = new Date(nowMs()).toISOString()
     const note = { reason, detail, source, time, ...(groups && { groups }) }
     const letter: Letter = {
-      properties: annotate(delivery.properties, note, frameMax),
-      body: delivery.body,
+      properties: annotate(taken.properties, note, frameMax),
+      body: taken.body,
       orderKey: undefined,
       persistent: true,
       settled: (_, result) => {
-        if (this.#isClosed) this.#options.budget.give(bytesOf(delivery))
-        else if (result === "tooLarge") this.#hold(delivery, "body_too_large")
-        else if (result === "unacceptable") this.#hold(delivery, "refused_by_broker")
+        if (this.#isClosed) this.#options.budget.give(taken.bytes)
+        else if (result === "tooLarge") this.#hold(taken, "body_too_large")
+        else if (result === "unacceptable") this.#hold(taken, "refused_by_broker")
         else if (result === "confirmed") {
           dispatch.stats.deadLettered[reason] += 1
-          this.#settled(delivery)
+          this.#settled(taken)
         }
       },
     }
     const parcel = deadLetters.offer(letter)
-    const open = this.#open.get(delivery.deliveryTag)
-    if (open !== undefined) open.way = { abandon: () => deadLetters.abandon(parcel) }
+    taken.way = { abandon: () => deadLetters.abandon(parcel) }
   }
 
-  #settled(delivery: Delivered): void {
+  #settled(taken: Taken): void {
     this.#options.dispatch.stats.settled += 1
-    this.#release(delivery)
+    this.#release(taken)
   }
 
-  #hold(delivery: Delivered, reason: HoldReason): void {
-    this.#held.add(delivery.deliveryTag)
+  #hold(taken: Taken, reason: HoldReason): void {
+    this.#held.add(taken.tag)
     this.#options.dispatch.stats.heldMessages += 1
     this.#options.held(reason)
-    this.#release(delivery)
+    this.#release(taken)
   }
 
   /** Nothing more is to be done for it. */
-  #release(delivery: Delivered): void {
-    const { deliveryTag } = delivery
-    this.#open.delete(deliveryTag)
-    this.#options.budget.give(bytesOf(delivery))
-    const acked = this.#watermark.top
-    if (this.#watermark.settle(deliveryTag)) this.#ackFrom(acked + 1, this.#watermark.top)
+  #release(taken: Taken): void {
+    this.#options.budget.give(taken.bytes)
+    const oldest = this.#open.oldestTag
+    this.#open.remove(taken.tag)
+    if (this.#open.oldestTag > oldest) this.#ackFrom(oldest, this.#open.oldestTag - 1)
     if (this.#open.size === 0) this.#options.idle()
-  }
-
-  #oldestArrivedMs(): number | undefined {
-    const [oldest] = this.#open.values()
-    return oldest?.arrivedMs
   }
 
   #ackFrom(first: number, last: number): void {
@@ -185,7 +199,3 @@ export class Intake {
     else for (let tag = first; tag <= last; tag++) if (!this.#held.has(tag)) ack(tag, false)
   }
 }
-
-const bytesOf = ({ properties, body }: Delivered): number => properties.length + body.length
-
-const nothingYet: Abandonable = { abandon: () => {} }

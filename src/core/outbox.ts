@@ -3,7 +3,8 @@ import type { ChannelEnd } from "./channel-end.ts"
 import { type GatherBounds, Gathering } from "./gathering.ts"
 import { Lane, type LaneOptions } from "./lane.ts"
 import type { OutboxPort, QueueNames } from "./outbox-port.ts"
-import type { Content, Parcel, ParcelFailure, ParcelResult } from "./parcel.ts"
+import type { Content, Parcel, ParcelFailure } from "./parcel.ts"
+import { Settlements } from "./settlements.ts"
 import { StallWatch } from "./stall-watch.ts"
 import { Suspects } from "./suspects.ts"
 import { Unconfirmed } from "./unconfirmed.ts"
@@ -33,9 +34,7 @@ export class Outbox {
   #bodyBytesMax = Number.POSITIVE_INFINITY
   #propertiesBytesMax = Number.POSITIVE_INFINITY
   #open = false
-  /** Settled, and not told to their owners yet. */
-  readonly #settled: (readonly [parcel: Parcel, result: ParcelResult])[] = []
-  #isHeld = false
+  readonly #settlements = new Settlements()
 
   constructor(port: OutboxPort, gatherBounds: GatherBounds = bounds) {
     this.#port = port
@@ -67,9 +66,8 @@ export class Outbox {
         this.#mute.size === 0 && this.#gathering.holds(lane, waiting, this.#unconfirmed.size),
       backOff: (turn, delayMs, declare) => this.#port.backOff(lane, turn, delayMs, declare),
       settled: (parcel, result) => {
-        this.#settled.push([parcel, result])
         this.#suspects.clear(parcel)
-        if (!this.#isHeld) this.#tellOwners()
+        this.#settlements.add(parcel, result)
       },
     })
     this.#lanes.add(lane)
@@ -144,9 +142,12 @@ export class Outbox {
       this.#lanes.add(first.lane)
     }
     const given = [...this.#lanes].flatMap((lane) => lane.closed((parcel) => this.#judge(parcel)))
-    for (const [parcel] of given) this.#suspects.clear(parcel)
-    this.#settled.push(...given)
-    this.#tellOwners()
+    this.#settlements.hold()
+    for (const [parcel, failure] of given) {
+      this.#suspects.clear(parcel)
+      this.#settlements.add(parcel, failure)
+    }
+    this.#settlements.tell()
   }
 
   #judge(parcel: Parcel): ParcelFailure | undefined {
@@ -156,32 +157,34 @@ export class Outbox {
 
   /** basic.ack of a publish. */
   confirmed(tag: number, multiple: boolean): void {
-    this.#settle(tag, multiple, (parcel) => parcel.lane.confirmed(parcel))
+    this.#answer(tag, multiple, this.#confirm)
   }
 
   /** basic.nack of a publish. */
   refused(tag: number, multiple: boolean): void {
-    this.#settle(tag, multiple, (parcel) => parcel.lane.refused(parcel))
+    this.#answer(tag, multiple, this.#refuse)
   }
 
-  /**
-   * One frame may be about several lanes: all of them know of it before an owner does, who may offer
-   * to a lane that the frame stops.
-   */
-  #settle(tag: number, multiple: boolean, visit: (parcel: Parcel) => void): void {
+  readonly #confirm = (parcel: Parcel): void => this.#answered(parcel).confirmed(parcel)
+  readonly #refuse = (parcel: Parcel): void => this.#answered(parcel).refused(parcel)
+
+  #answered(parcel: Parcel): Lane {
+    const { lane } = parcel
+    lane.options.stats.inFlight -= 1
+    this.#suspects.clear(parcel)
+    if (this.#mute.size > 0) this.#mute.delete(lane)
+    return lane
+  }
+
+  /** All lanes know of a frame before an owner does, who may offer to one that the frame stops. */
+  #answer(tag: number, multiple: boolean, visit: (parcel: Parcel) => void): void {
     this.#stalls.answered()
-    this.#isHeld = true
+    this.#settlements.hold()
     try {
-      this.#unconfirmed.settle(tag, multiple, (parcel) => {
-        parcel.lane.options.stats.inFlight -= 1
-        this.#suspects.clear(parcel)
-        if (this.#mute.size > 0) this.#mute.delete(parcel.lane)
-        visit(parcel)
-      })
+      this.#unconfirmed.settle(tag, multiple, visit)
     } finally {
-      this.#isHeld = false
+      this.#settlements.tell()
     }
-    this.#tellOwners()
     if (this.#suspects.isSearching) this.#search()
   }
 
@@ -198,11 +201,6 @@ export class Outbox {
 
   #resume(): void {
     for (const lane of this.#lanes) lane.resume()
-  }
-
-  #tellOwners(): void {
-    const settled = this.#settled.splice(0)
-    for (const [parcel, result] of settled) parcel.letter.settled(parcel, result)
   }
 
   /**

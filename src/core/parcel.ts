@@ -58,6 +58,8 @@ export interface Parcel {
   suspect: boolean
   /** It was refused or, as far as can be told, returned: this time it is certainly not in the queue. */
   missed: boolean
+  /** Once it has settled. */
+  result: ParcelResult | undefined
 }
 
 export const newParcel = (letter: Letter, lane: Lane, seq: number): Parcel => ({
@@ -72,6 +74,7 @@ export const newParcel = (letter: Letter, lane: Lane, seq: number): Parcel => ({
   maybeArrived: false,
   suspect: false,
   missed: false,
+  result: undefined,
 })
 
 /** A parcel that its lane has let go of, and why. */

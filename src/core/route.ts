@@ -3,13 +3,21 @@ import { InvalidKey, type KeyValue, keyBytes, type PartitionKey } from "./key.ts
 import { InvalidJson, type MessageView } from "./message.ts"
 import type { Placement, RejectReason } from "./outcome.ts"
 
-/** How one group of a topic places messages, in one generation. */
+/** How one group of a topic places messages, in one generation; made by `groupRoute`. */
 export interface GroupRoute {
   readonly group: string
   readonly generation: number
   readonly partition: (key: PartitionKey) => number
   /** Queue names by partition. */
   readonly queues: readonly string[]
+  /** What is said of a message that goes to a partition, by partition. */
+  readonly placements: readonly Placement[]
+}
+
+export function groupRoute(parts: Omit<GroupRoute, "placements">): GroupRoute {
+  const { group, generation, queues } = parts
+  const placements = queues.map((queue, partition) => ({ group, generation, partition, queue }))
+  return { ...parts, placements }
 }
 
 /** All that is needed to decide where a topic's messages go. */
@@ -93,7 +101,7 @@ function missingKey(topic: TopicRoute): Rejected {
 }
 
 function spread(topic: TopicRoute, turn: number): Routed {
-  const placements = topic.groups.map((group) => placement(group, turn % group.queues.length))
+  const placements = topic.groups.map((group) => group.placements[turn % group.placements.length]!)
   return { kind: "routed", key: undefined, placements }
 }
 
@@ -104,7 +112,7 @@ function place(topic: TopicRoute, key: PartitionKey): Routed | Rejected {
     if (typeof partition === "string") {
       return { kind: "rejected", reason: "plugin_error", detail: partition }
     }
-    placements.push(placement(group, partition))
+    placements.push(group.placements[partition]!)
   }
   return { kind: "routed", key, placements }
 }
@@ -124,10 +132,3 @@ function partitionOf(group: GroupRoute, key: PartitionKey): number | string {
     return `the partitioner of group "${group.group}" threw ${nameOf(error)}`
   }
 }
-
-const placement = (group: GroupRoute, partition: number): Placement => ({
-  group: group.group,
-  generation: group.generation,
-  partition,
-  queue: group.queues[partition]!,
-})

@@ -60,6 +60,7 @@ export class Suspects {
 
   /** The broker has answered it, or nobody wants it sent any more. */
   clear(parcel: Parcel): void {
+    if (this.#isCleared) return
     const ofLane = this.#suspects.get(parcel.lane)
     if (ofLane?.delete(parcel) && ofLane.size === 0) this.#suspects.delete(parcel.lane)
   }

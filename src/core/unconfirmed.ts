@@ -1,5 +1,5 @@
-import { ConfirmWindow } from "./confirm-window.ts"
 import type { Parcel } from "./parcel.ts"
+import { TagWindow } from "./tag-window.ts"
 
 /**
  * The unanswered publishes of one channel, and which of them it may yet be closed over. A broker handles
@@ -7,7 +7,7 @@ import type { Parcel } from "./parcel.ts"
  * not take, whatever the queues do. So it is none of those that were sent before one that it answered.
  */
 export class Unconfirmed {
-  readonly #window = new ConfirmWindow<Parcel>()
+  readonly #window = new TagWindow<Parcel>()
   #answeredTag = 0
   /** Up to here it would have closed the channel by now. */
   #assumedTag = 0
@@ -20,7 +20,7 @@ export class Unconfirmed {
     this.#window.push(parcel)
   }
 
-  /** See `ConfirmWindow.settle`. */
+  /** See `TagWindow.settle`. */
   settle(tag: number, multiple: boolean, visit: (parcel: Parcel) => void): void {
     this.#answeredTag = Math.max(this.#answeredTag, tag)
     this.#window.settle(tag, multiple, visit)

@@ -1,7 +1,7 @@
 import { bounds } from "../../src/core/bounds.ts"
 import { Dispatch } from "../../src/core/dispatch.ts"
 import { Outbox } from "../../src/core/outbox.ts"
-import type { TopicRoute } from "../../src/core/route.ts"
+import { groupRoute, type TopicRoute } from "../../src/core/route.ts"
 import { groupStats, topicStats } from "../../src/core/stats.ts"
 
 export const backoff = { firstMs: 1, maxMs: 10 }
@@ -15,7 +15,7 @@ export function heldWayOut(topic: string, published: (sent: number) => void = ()
     topic,
     extractKey: () => "k",
     onMissingKey: "dead-letter",
-    groups: [{ group: "g", generation: 1, partition: () => 0, queues: ["p0"] }],
+    groups: [groupRoute({ group: "g", generation: 1, partition: () => 0, queues: ["p0"] })],
   }
   let sent = 0
   const publish = () => published(++sent)

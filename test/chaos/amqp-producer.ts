@@ -1,6 +1,6 @@
 import type { AMQPChannel } from "@cloudamqp/amqp-client"
 import type { Connection } from "../../src/broker/connection.ts"
-import { ConfirmWindow } from "../../src/core/confirm-window.ts"
+import { TagWindow } from "../../src/core/tag-window.ts"
 import { ContentFrames, publishFrame } from "../../src/wire/frames.ts"
 import { connect } from "../support/raw-client.ts"
 import { type ChaosEvent, propertiesOf } from "./chaos-event.ts"
@@ -82,7 +82,7 @@ export class AmqpProducer implements Producer {
   }
 
   async #publishOn(connection: Connection, isLost: () => boolean): Promise<void> {
-    const window = new ConfirmWindow<ChaosEvent>()
+    const window = new TagWindow<ChaosEvent>()
     const channel = await connection.rawChannel(
       {
         confirmed: (tag, multiple) => {

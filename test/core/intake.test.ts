@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { seed } from "../support/seed.ts"
+import { rawList, textHeader } from "../wire/property-list.ts"
 import type { Refusals } from "./simulated-broker.ts"
 import {
   type Offence,
@@ -182,7 +183,7 @@ describe("an intake", () => {
     expect(topic.broker.outbox.unconfirmed).toBe(3)
     const closed = topic.intake
     closed.close()
-    closed.accept({ deliveryTag: 9, properties: new Uint8Array(2), body: new Uint8Array(0) })
+    closed.accept(5, new Uint8Array(2), new Uint8Array(0))
     topic.broker.calm()
     expect(topic.taken("a.p1")).toEqual([0])
     expect(topic.taken("dlq")).toEqual([2])
@@ -190,6 +191,17 @@ describe("an intake", () => {
     expect(closed.size).toBe(0)
     expect(topic.stats.consumed).toBe(4)
     expect(topic.stats.inFlightMessages).toBe(0)
+  })
+
+  test("takes nothing that comes behind what it was not given", () => {
+    const topic = new SimulatedTopic()
+    topic.messages.push({ key: "1" })
+    while (topic.deliver());
+    topic.intake.accept(3, rawList({ headers: [textHeader("key", "1")] }), new Uint8Array(0))
+    topic.broker.calm()
+    expect(topic.taken("a.p1")).toEqual([0])
+    expect(topic.acked).toBe(1)
+    expect(topic.stats.consumed).toBe(1)
   })
 
   test("dead-letters a message whose properties cannot be read", () => {

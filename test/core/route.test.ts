@@ -4,18 +4,19 @@ import { bounds } from "../../src/core/bounds.ts"
 import { InvalidKey, keyBytes, type PartitionKey } from "../../src/core/key.ts"
 import { InvalidJson } from "../../src/core/message.ts"
 import { messageView } from "../../src/core/message-view.ts"
-import { type GroupRoute, route, type TopicRoute } from "../../src/core/route.ts"
+import { type GroupRoute, groupRoute, route, type TopicRoute } from "../../src/core/route.ts"
 import { seed } from "../support/seed.ts"
 
 const secret = "secret-of-the-message"
 const message = messageView(new Uint8Array(2), new TextEncoder().encode(secret))
 
-const group = (name: string, count: number, partition: GroupRoute["partition"]): GroupRoute => ({
-  group: name,
-  generation: 3,
-  partition,
-  queues: Array.from({ length: count }, (_, index) => `${name}.p${index}`),
-})
+const group = (name: string, count: number, partition: GroupRoute["partition"]): GroupRoute =>
+  groupRoute({
+    group: name,
+    generation: 3,
+    partition,
+    queues: Array.from({ length: count }, (_, index) => `${name}.p${index}`),
+  })
 
 const topic = (changes: Partial<TopicRoute> = {}): TopicRoute => ({
   topic: "orders",

@@ -4,7 +4,7 @@ import { Dispatch } from "../../src/core/dispatch.ts"
 import { Intake } from "../../src/core/intake.ts"
 import type { Lane } from "../../src/core/lane.ts"
 import type { Placement } from "../../src/core/outcome.ts"
-import type { TopicRoute } from "../../src/core/route.ts"
+import { groupRoute, type TopicRoute } from "../../src/core/route.ts"
 import { groupStats, topicStats } from "../../src/core/stats.ts"
 import { rawList, textHeader } from "../wire/property-list.ts"
 import { SimulatedBroker } from "./simulated-broker.ts"
@@ -102,7 +102,7 @@ export class SimulatedTopic {
     const text = `${at}${" ".repeat(offence === undefined ? 0 : blanks[offence])}`
     const body = new TextEncoder().encode(text)
     const properties = message.properties ?? rawList({ headers })
-    this.intake.accept({ deliveryTag: this.#delivered.length, properties, body })
+    this.intake.accept(this.#delivered.length, properties, body)
     return true
   }
 
@@ -184,12 +184,14 @@ export const topicRoute: TopicRoute = {
   topic: "orders",
   extractKey: (message) => message.headerKey("key"),
   onMissingKey: "dead-letter",
-  groups: Object.entries(queues).map(([group, names]) => ({
-    group,
-    generation: 1,
-    partition: ([digit]) => (digit! - "0".charCodeAt(0)) % names.length,
-    queues: names,
-  })),
+  groups: Object.entries(queues).map(([group, names]) =>
+    groupRoute({
+      group,
+      generation: 1,
+      partition: ([digit]) => (digit! - "0".charCodeAt(0)) % names.length,
+      queues: names,
+    }),
+  ),
 }
 
 export const placementsOf = (key: string): Placement[] =>

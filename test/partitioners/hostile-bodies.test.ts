@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import * as v from "valibot"
 import jsonpath from "../../partitioners/jsonpath.ts"
 import { messageView } from "../../src/core/message-view.ts"
-import { route, type TopicRoute } from "../../src/core/route.ts"
+import { groupRoute, route, type TopicRoute } from "../../src/core/route.ts"
 import { firstKey } from "../../src/plugin/first-key.ts"
 import { rawList } from "../wire/property-list.ts"
 
@@ -50,7 +50,7 @@ const routeOf = (path: string): TopicRoute => ({
   topic: "t",
   extractKey: firstKey([jsonpath.create(v.parse(jsonpath.options!, { path }))]),
   onMissingKey: "dead-letter",
-  groups: [{ group: "g", generation: 1, partition: () => 0, queues: ["q"] }],
+  groups: [groupRoute({ group: "g", generation: 1, partition: () => 0, queues: ["q"] })],
 })
 
 /** The key's text, or why there is none. */

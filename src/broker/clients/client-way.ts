@@ -30,7 +30,7 @@ export class ClientWay {
     return this.#returned.length
   }
 
-  publish(message: Incoming, { settled }: DispatchOptions): Abandonable {
+  publish(message: Incoming, options: DispatchOptions): Abandonable {
     const { group, wayOf, returned } = this.#options
     const { lane, partition } = wayOf(message)
     const placements = [{ group, generation: 1, partition, queue: lane.queue }]
@@ -45,15 +45,15 @@ export class ClientWay {
         isSettled = true
         this.#open.delete(settling)
         if (result === "confirmed") {
-          settled({ kind: "delivered", routed })
+          options.settled({ kind: "delivered", routed })
           return
         }
         const outcome: Dispatched = { kind: "failed", routed, failure: result, groups: [group] }
         if (result === "tooLarge" || result === "unacceptable") {
-          settled(outcome)
+          options.settled(outcome)
           return
         }
-        this.#returned.push(() => settled(outcome))
+        this.#returned.push(() => options.settled(outcome))
         if (result === "returned") returned()
       },
     }

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "bun:test"
 import { messageView } from "../../../src/core/message-view.ts"
 import { onlyGroup, pulledKey } from "../../../src/core/pull/pulled-key.ts"
-import type { TopicRoute } from "../../../src/core/route.ts"
+import { groupRoute, type TopicRoute } from "../../../src/core/route.ts"
 import { encodeProperties } from "../../../src/wire/properties.ts"
 
 const encoder = new TextEncoder()
 
 /** The first letter of a key is its partition. */
-const group = {
+const group = groupRoute({
   group: "g",
   generation: 1,
   partition: (key: Uint8Array) => key[0]! - 0x30,
   queues: ["q0", "q1", "q2"],
-}
+})
 
 const topic = (onMissingKey: TopicRoute["onMissingKey"] = "dead-letter"): TopicRoute =>
   onlyGroup(

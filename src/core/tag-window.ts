@@ -1,30 +1,35 @@
 /**
- * The unconfirmed publishes of one channel in confirm mode. The broker counts publishes 1, 2, 3, …
- * and confirms them in any order, one at a time or, with `multiple`, all up to one.
+ * What is open on one channel, by the tags that count it 1, 2, 3, …: the publishes that the broker has not
+ * confirmed, or the deliveries that have not been acked. They are settled in any order, one at a time or, with
+ * `multiple`, all up to one.
  */
-export class ConfirmWindow<T> {
-  /** By publish tag; what is settled is `undefined` until it leaves at the front. */
+export class TagWindow<T> {
+  /** By tag; what is settled is `undefined` until it leaves at the front. */
   #items: (T | undefined)[] = []
   #head = 0
   #firstTag = 1
   #size = 0
 
-  /** How many are unconfirmed. */
+  /** How many are open. */
   get size(): number {
     return this.#size
   }
 
-  /** The tag of the oldest unconfirmed publish; unchanged as long as that one is not confirmed. */
+  get oldest(): T | undefined {
+    return this.#items[this.#head]
+  }
+
+  /** The tag of the oldest that is open, else of the next to come: all before it has settled. */
   get oldestTag(): number {
     return this.#firstTag
   }
 
-  /** The tag of the newest publish, confirmed or not; 0 before the first. */
+  /** The tag of the newest, settled or not; 0 before the first. */
   get newestTag(): number {
     return this.#firstTag + this.#items.length - this.#head - 1
   }
 
-  /** Notes the next publish; call in the order of sending. */
+  /** Notes the next; call in the order of the channel. */
   push(item: T): void {
     this.#items.push(item)
     this.#size += 1
@@ -50,22 +55,36 @@ export class ConfirmWindow<T> {
     return this.#items.slice(index(first), index(last + 1)).filter((item) => item !== undefined)
   }
 
-  /** Takes out what a confirm settles, oldest first. Tags that are unknown or settled give nothing. */
-  settle(tag: number, multiple: boolean, visit: (item: T) => void): void {
+  /** Settles one; a tag that is unknown or settled is left alone. */
+  remove(tag: number): T | undefined {
     const index = this.#head + tag - this.#firstTag
-    if (index >= this.#items.length) return
-    if (multiple) this.#settleUpTo(index, visit)
-    else this.#settleOne(index, visit)
-  }
-
-  #settleOne(index: number, visit: (item: T) => void): void {
+    if (index < this.#head || index >= this.#items.length) return undefined
     const item = this.#take(index)
     this.#advance()
-    // Only now: a visitor may publish, which pushes.
-    if (item !== undefined) visit(item)
+    return item
   }
 
-  #settleUpTo(index: number, visit: (item: T) => void): void {
+  /** Settles all, and tells of none. */
+  clear(): void {
+    this.#firstTag = this.newestTag + 1
+    this.#items = []
+    this.#head = 0
+    this.#size = 0
+  }
+
+  /** Takes out what an answer settles, oldest first. Tags that are unknown or settled give nothing. */
+  settle(tag: number, multiple: boolean, visit: (item: T) => void): void {
+    if (multiple) this.#settleUpTo(tag, visit)
+    else {
+      const item = this.remove(tag)
+      // Only now: a visitor may publish, which pushes.
+      if (item !== undefined) visit(item)
+    }
+  }
+
+  #settleUpTo(tag: number, visit: (item: T) => void): void {
+    const index = this.#head + tag - this.#firstTag
+    if (index >= this.#items.length) return
     const taken: T[] = []
     for (let i = this.#head; i <= index; i++) {
       const item = this.#take(i)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { ConfirmWindow } from "../../src/core/confirm-window.ts"
+import { TagWindow } from "../../src/core/tag-window.ts"
 import { seed } from "../support/seed.ts"
 
 /** The same by plain means: a map from tag to item. */
@@ -33,7 +33,7 @@ class NaiveWindow {
 }
 
 function compare(steps: readonly (readonly [pushes: number, tag: number, multiple: boolean])[]) {
-  const window = new ConfirmWindow<string>()
+  const window = new TagWindow<string>()
   const naive = new NaiveWindow()
   let count = 0
   for (const [pushes, tag, multiple] of steps) {
@@ -47,12 +47,14 @@ function compare(steps: readonly (readonly [pushes: number, tag: number, multipl
     expect(taken).toEqual(naive.settle(tag, multiple))
     expect(window.size).toBe(naive.open.size)
     expect(window.oldestTag).toBe(naive.oldestTag)
+    expect(window.oldest).toBe(naive.open.get(naive.oldestTag))
+    expect(window.newestTag).toBe(count)
     expect(window.upTo(tag)).toEqual(naive.where((each) => each <= tag))
     expect(window.after(tag)).toEqual(naive.where((each) => each > tag))
   }
 }
 
-describe("the confirm window", () => {
+describe("the window of tags", () => {
   test("agrees with a plain map under any schedule: multiple, repeated and unknown tags", () => {
     const step = fc.tuple(fc.nat(4), fc.nat(60), fc.boolean())
     fc.assert(
@@ -77,7 +79,7 @@ describe("the confirm window", () => {
   })
 
   test("counts on when a visitor publishes", () => {
-    const window = new ConfirmWindow<string>()
+    const window = new TagWindow<string>()
     window.push("a")
     window.push("b")
     const taken: string[] = []
@@ -89,5 +91,34 @@ describe("the confirm window", () => {
     window.settle(4, false, (item) => taken.push(item))
     expect(taken.at(-1)).toBe("after b")
     expect(window.oldestTag).toBe(3)
+  })
+
+  test("takes out one as it settles one", () => {
+    const window = new TagWindow<string>()
+    for (const item of ["a", "b", "c"]) window.push(item)
+    expect([window.remove(2), window.remove(2), window.remove(4), window.remove(0)]).toEqual([
+      "b",
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect([window.oldestTag, window.size]).toEqual([1, 2])
+    expect([window.remove(1), window.oldestTag, window.oldest]).toEqual(["a", 3, "c"])
+    expect([window.remove(1), window.remove(2)]).toEqual([undefined, undefined])
+  })
+
+  test("counts on when it has been cleared", () => {
+    const window = new TagWindow<string>()
+    for (const item of ["a", "b", "c"]) window.push(item)
+    window.remove(1)
+    window.clear()
+    expect([window.size, window.oldest, window.oldestTag, window.newestTag]).toEqual([
+      0,
+      undefined,
+      4,
+      3,
+    ])
+    window.push("d")
+    expect([window.remove(3), window.remove(4)]).toEqual([undefined, "d"])
   })
 })
