@@ -49,15 +49,20 @@ export interface FieldSpan {
  * @throws {InvalidKey} when the type is unknown or the value reaches past `limit`
  */
 export function fieldSpan(bytes: Uint8Array, at: number, limit: number): FieldSpan {
+  const end = fieldEnd(bytes, at, limit)
+  return { type: bytes[at]!, start: at + 1, end }
+}
+
+/** Where that span ends. */
+export function fieldEnd(bytes: Uint8Array, at: number, limit: number): number {
   if (at >= limit) throw malformed(at)
-  const type = bytes[at]!
   const start = at + 1
-  const size = sizeByType[type]!
+  const size = sizeByType[bytes[at]!]!
   if (size === -1) throw malformed(at)
   if (size === lengthPrefixed && start + 4 > limit) throw malformed(at)
   const end = size === lengthPrefixed ? start + 4 + uint32At(bytes, start) : start + size
   if (end > limit) throw malformed(at)
-  return { type, start, end }
+  return end
 }
 
 export const malformed = (at: number): InvalidKey =>

@@ -1,6 +1,6 @@
-import { forEachEntry, viewOf } from "./field.ts"
+import { viewOf } from "./field.ts"
 import { headerFits } from "./frames.ts"
-import { appendHeaders, headerEntries, removeHeaders, renameHeaders } from "./headers.ts"
+import { appendHeaders, findEntry, removeHeaders, renameHeaders } from "./headers.ts"
 import { locateProperty, type Span } from "./properties.ts"
 
 /** Headers that a quorum queue adds to what it delivers again. */
@@ -49,16 +49,8 @@ export function forwardable(properties: Uint8Array, frameMax: number): Uint8Arra
   return withoutUserId(withoutCopies, frameMax)
 }
 
-function hasCopyHeaders(properties: Uint8Array): boolean {
-  const entries = headerEntries(properties)
-  if (entries === undefined) return false
-  let found = false
-  forEachEntry(properties, entries.start, entries.end, (start, end) => {
-    found = isCopyName(properties, start, end)
-    return found
-  })
-  return found
-}
+const hasCopyHeaders = (properties: Uint8Array): boolean =>
+  findEntry(properties, (start, end) => isCopyName(properties, start, end)) !== undefined
 
 /** `CC` or `BCC`. */
 function isCopyName(bytes: Uint8Array, start: number, end: number): boolean {

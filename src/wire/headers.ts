@@ -1,4 +1,4 @@
-import { type FieldSpan, forEachEntry, viewOf } from "./field.ts"
+import { type FieldSpan, fieldEnd, fieldSpan, forEachEntry, viewOf } from "./field.ts"
 import {
   concat,
   encodeEntries,
@@ -32,15 +32,27 @@ function firstHeader(
   name: Uint8Array,
   isName: NameMatch,
 ): FieldSpan | undefined {
+  const nameEnd = findEntry(properties, (start, end) => isName(properties, start, end, name))
+  return nameEnd === undefined ? undefined : fieldSpan(properties, nameEnd, properties.length)
+}
+
+/**
+ * Where the name ends, and the value begins, of the first header whose name is wanted: it is asked with
+ * where that lies.
+ */
+export function findEntry(
+  properties: Uint8Array,
+  isWanted: (start: number, end: number) => boolean,
+): number | undefined {
   const entries = headerEntries(properties)
   if (entries === undefined) return undefined
-  let found: FieldSpan | undefined
-  forEachEntry(properties, entries.start, entries.end, (start, end, value) => {
-    if (!isName(properties, start, end, name)) return false
-    found = value
-    return true
-  })
-  return found
+  for (let at = entries.start; at < entries.end; ) {
+    const nameEnd = at + 1 + properties[at]!
+    const valueEnd = fieldEnd(properties, nameEnd, entries.end)
+    if (isWanted(at + 1, nameEnd)) return nameEnd
+    at = valueEnd
+  }
+  return undefined
 }
 
 function exactName(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {

@@ -79,13 +79,15 @@ export function replaceProperty(
 /** Where a property's value lies or, when the message does not have it, would lie, of no length. */
 function placeOf(properties: Uint8Array, wanted: PropertyName): Span & { readonly flag: number } {
   const present = flagsOf(properties)
+  const wantedFlag = flags[wanted]
   let start = 2
-  for (const [name, flag, form] of basicProperties) {
+  // By index: this is asked for every message, several times.
+  for (let at = 0; ; at++) {
+    const [, flag, form] = basicProperties[at]!
     const end = (present & flag) === 0 ? start : valueEnd(properties, start, form)
-    if (name === wanted) return { start, end, flag }
+    if (flag === wantedFlag) return { start, end, flag }
     start = end
   }
-  throw new Error(`there is no property "${wanted}"`)
 }
 
 function valueEnd(bytes: Uint8Array, at: number, form: number): number {
