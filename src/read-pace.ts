@@ -10,13 +10,13 @@ export interface PaceClock {
 /**
  * Keeps reads apart. A broker sends a few deliveries at a time, and waking up for them costs more than
  * routing them: the system's calls, the event loop, and a processor that has worked for others meanwhile. So
- * after each read of deliveries a process that is nothing but a router rests until a millisecond has
- * passed since it last did, and the next read brings all that has come by then. Network cards keep
- * their interrupts apart like that. It saves a fifth of the router's CPU, and takes a few messages as
- * long as that millisecond; those that come one by one, slower than that, nothing.
+ * while many are on their way a process that is nothing but a router rests after each read of deliveries
+ * until a millisecond has passed since it last did, and the next read brings all that has come by then.
+ * Network cards keep their interrupts apart like that. It saves a sixth of the router's CPU. What is on its way
+ * arrives a millisecond later; where little is, nothing rests, and nothing is late.
  *
- * All else in the process rests as well, HTTP included. A program that embeds a router decides that for
- * itself: there nothing rests.
+ * All else in the process rests as well, HTTP included. A program that embeds a router has other things to
+ * do: there nothing rests.
  */
 export class ReadPace {
   readonly #clock: PaceClock

@@ -31,8 +31,8 @@ export class Connection extends AMQPClient {
   serverProperties: ServerProperties = {}
   /** Called once, with the reason, when an open connection is lost or closed by the broker. */
   onLost: (reason: string) => void = () => {}
-  /** Whether its reads are kept apart, see `ReadPace`. */
-  isPaced = false
+  /** Asked after each read: whether the next may be kept waiting, see `ReadPace`. */
+  mayRest: () => boolean = () => false
   readonly #readers = new Map<number, ContentReader>()
   readonly #outgoing = new Outgoing((batch, sent) => this.#toSocket(batch, sent))
   /** Whether ever since the last call there was something to send, and some of it was taken. */
@@ -182,7 +182,7 @@ export class Connection extends AMQPClient {
       try {
         splitter.split(read)
         passingBytes.count(read.length)
-        if (this.isPaced) readPace.hasRead()
+        if (this.mayRest()) readPace.hasRead()
       } catch (error) {
         this.destroy(BrokerError.from(error, "what the broker sent could not be read").message)
       }

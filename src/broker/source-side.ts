@@ -147,7 +147,7 @@ export class SourceSide {
       await Bun.sleep(wayOutCheckMs)
     }
     this.#consuming = connection
-    connection.isPaced = true
+    connection.mayRest = () => this.inFlight >= bounds.readRestInFlightMin
     await Promise.all(this.#sources.map((source) => source.open(connection)))
   }
 }

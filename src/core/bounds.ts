@@ -82,9 +82,13 @@ export const bounds = {
   passingBytesMax: 8 * 1024 * 1024,
   /** What a router takes with small messages; over it more is done to give memory back. */
   residentBytesUsual: 128 * 1024 * 1024,
-  /** Reads of deliveries are kept so far apart, in a process that is nothing but a router. */
+  /**
+   * Reads of deliveries are kept so far apart, in a process that is nothing but a router, while so many
+   * of them are on their way that another millisecond makes no difference.
+   */
   readIntervalMs: 1,
   readRestMsMin: 0.05,
+  readRestInFlightMin: 64,
   /**
    * With so many publishes unconfirmed a further one waits for others to the same queue: until they are so
    * many, or until a round is over with nothing of theirs in flight, or for so many rounds.
