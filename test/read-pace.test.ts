@@ -4,46 +4,62 @@ import { ReadPace } from "../src/read-pace.ts"
 function paced() {
   let nowMs = 1_000
   const rests: number[] = []
+  const turn: (() => void)[] = []
   const pace = new ReadPace({
     nowMs: () => nowMs,
     restMs: (ms) => {
       rests.push(ms)
       nowMs += ms
     },
+    afterTurn: (call) => turn.push(call),
   })
-  const readAfter = (ms: number) => {
+  /** A turn that begins so much later, and reads so often. */
+  const turnAfter = (ms: number, reads = 1) => {
     nowMs += ms
-    pace.hasRead()
+    for (let n = 0; n < reads; n++) pace.hasRead()
+    for (const call of turn.splice(0)) call()
   }
-  return { pace, rests, readAfter }
+  return { pace, rests, turn, turnAfter }
 }
 
-test("reads that follow each other closely are kept apart, others are not", () => {
-  const { pace, rests, readAfter } = paced()
+test("turns that follow each other closely are kept apart, others are not", () => {
+  const { pace, rests, turnAfter } = paced()
   pace.keep(1)
-  readAfter(0)
+  turnAfter(0)
   expect(rests).toEqual([])
-  readAfter(0.25)
-  readAfter(0.25)
+  turnAfter(0.25)
+  turnAfter(0.25)
   expect(rests).toEqual([0.75, 0.75])
-  readAfter(1)
-  readAfter(5)
+  turnAfter(1)
+  turnAfter(5)
   expect(rests).toHaveLength(2)
-  readAfter(0.5)
+  turnAfter(0.5)
   expect(rests).toEqual([0.75, 0.75, 0.5])
 })
 
-test("what takes about as long as that by itself is not made longer", () => {
-  const { pace, rests, readAfter } = paced()
+test("a turn rests once, at its end, however often it reads", () => {
+  const { pace, rests, turn, turnAfter } = paced()
   pace.keep(1)
-  readAfter(0)
-  readAfter(0.97)
-  readAfter(3)
+  turnAfter(0)
+  turnAfter(0.5, 11)
+  expect(rests).toEqual([0.5])
+  pace.hasRead()
+  expect(rests).toEqual([0.5])
+  expect(turn).toHaveLength(1)
+})
+
+test("what takes about as long as that by itself is not made longer", () => {
+  const { pace, rests, turnAfter } = paced()
+  pace.keep(1)
+  turnAfter(0)
+  turnAfter(0.97)
+  turnAfter(3)
   expect(rests).toEqual([])
 })
 
 test("a process that has not asked for it never rests", () => {
-  const { rests, readAfter } = paced()
-  for (let n = 0; n < 10; n++) readAfter(0.1)
+  const { rests, turn, turnAfter } = paced()
+  for (let n = 0; n < 10; n++) turnAfter(0.1)
   expect(rests).toEqual([])
+  expect(turn).toEqual([])
 })

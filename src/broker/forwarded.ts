@@ -1,5 +1,4 @@
-import { forwardable, withoutPriority } from "../wire/forwardable.ts"
-import { locateProperty } from "../wire/properties.ts"
+import { forwardable, hasPriority, withoutPriority } from "../wire/forwardable.ts"
 import { type QueueType, sentProperties } from "../wire/redelivery.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
@@ -18,8 +17,7 @@ export function forwarded(
   const { frameMax } = connection
   try {
     const list = forwardable(sentProperties(delivery, queueType), frameMax)
-    const hasPriority = locateProperty(list, "priority") !== undefined
-    return hasPriority && hasPriorities(connection) ? withoutPriority(list, frameMax) : list
+    return hasPriority(list) && hasPriorities(connection) ? withoutPriority(list, frameMax) : list
   } catch {
     return delivery.properties
   }

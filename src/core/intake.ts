@@ -1,11 +1,6 @@
 import type { ByteBudget } from "./byte-budget.ts"
 import { annotate } from "./dead-letter.ts"
-import {
-  type Dispatch,
-  type Dispatched,
-  type DispatchOptions,
-  nothingToAbandon,
-} from "./dispatch.ts"
+import type { Abandonable, Dispatch, Dispatched, DispatchOptions } from "./dispatch.ts"
 import type { Lane, Letter } from "./lane.ts"
 import type { DeadLetterReason, HoldReason, Incoming } from "./outcome.ts"
 import { TagWindow } from "./tag-window.ts"
@@ -36,21 +31,21 @@ class Taken implements Incoming, DispatchOptions {
   /** Milliseconds since 1970. */
   readonly arrivedMs: number
   readonly persistent = true
-  way = nothingToAbandon
-  readonly #told: (taken: Taken, outcome: Dispatched) => void
+  way: Abandonable = nothingYet
+  readonly #tell: (taken: Taken, outcome: Dispatched) => void
 
   constructor(
     tag: number,
     properties: Uint8Array,
     body: Uint8Array,
     arrivedMs: number,
-    told: (taken: Taken, outcome: Dispatched) => void,
+    tell: (taken: Taken, outcome: Dispatched) => void,
   ) {
     this.tag = tag
     this.properties = properties
     this.body = body
     this.arrivedMs = arrivedMs
-    this.#told = told
+    this.#tell = tell
   }
 
   get bytes(): number {
@@ -58,9 +53,11 @@ class Taken implements Incoming, DispatchOptions {
   }
 
   settled(outcome: Dispatched): void {
-    this.#told(this, outcome)
+    this.#tell(this, outcome)
   }
 }
+
+const nothingYet: Abandonable = { abandon: () => {} }
 
 type Failed = Extract<Dispatched, { readonly kind: "failed" }>
 
@@ -93,11 +90,12 @@ export class Intake {
   }
 
   /**
-   * Takes the next delivery of the channel. Once one was left out none that follows is taken: an ack of it
-   * could ack the one before as well.
+   * Takes the next delivery of the channel.
+   * @throws {Error} when one was left out before it: to ack it would ack that one as well
    */
   accept(tag: number, properties: Uint8Array, body: Uint8Array): void {
-    if (this.#isClosed || tag !== this.#open.newestTag + 1) return
+    if (this.#isClosed) return
+    if (tag !== this.#open.newestTag + 1) throw new Error(`delivery ${tag} is not the next`)
     const { dispatch, nowMs, budget } = this.#options
     dispatch.stats.consumed += 1
     const taken = new Taken(tag, properties, body, nowMs(), this.#dispatched)
@@ -105,7 +103,7 @@ export class Intake {
     budget.take(taken.bytes)
     const way = dispatch.publish(taken, taken)
     // Unless it is on its way to the dead letters by now.
-    if (taken.way === nothingToAbandon) taken.way = way
+    if (taken.way === nothingYet) taken.way = way
   }
 
   /** The channel is gone or given up. */

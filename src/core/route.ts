@@ -16,7 +16,10 @@ export interface GroupRoute {
 
 export function groupRoute(parts: Omit<GroupRoute, "placements">): GroupRoute {
   const { group, generation, queues } = parts
-  const placements = queues.map((queue, partition) => ({ group, generation, partition, queue }))
+  // Messages share them, and they are shown to whoever publishes.
+  const placements = queues.map((queue, partition) =>
+    Object.freeze({ group, generation, partition, queue }),
+  )
   return { ...parts, placements }
 }
 

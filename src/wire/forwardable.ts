@@ -1,3 +1,4 @@
+import { uint16At } from "./bytes.ts"
 import { viewOf } from "./field.ts"
 import { headerFits } from "./frames.ts"
 import { appendHeaders, findEntry, removeHeaders, renameHeaders } from "./headers.ts"
@@ -76,6 +77,10 @@ function withoutUserId(properties: Uint8Array, frameMax: number): Uint8Array {
   const rest = cutOut(properties, span, userIdFlag)
   return fitting(appendHeaders(rest, [["x-partymq-user-id", userId]]), frameMax) ?? rest
 }
+
+/** Whether the list has a priority, however malformed it is before that. */
+export const hasPriority = (properties: Uint8Array): boolean =>
+  properties.length >= 2 && (uint16At(properties, 0) & priorityFlag) !== 0
 
 /**
  * The property list without its priority, which becomes the header `x-partymq-priority`, in decimal:

@@ -28,14 +28,18 @@ export class FrameSplitter {
     const buffer = this.#buffer
     const end = this.#filled
     let at = 0
-    while (end - at >= frameHeadBytes) {
-      const size = this.#sizeAt(buffer, at)
-      if (end - at < size) break
-      if (buffer[at + size - 1] !== frameEnd) throw new RangeError("a frame without its end")
-      this.#onFrame(buffer, at, size)
-      at += size
+    try {
+      while (end - at >= frameHeadBytes) {
+        const size = this.#sizeAt(buffer, at)
+        if (end - at < size) break
+        if (buffer[at + size - 1] !== frameEnd) throw new RangeError("a frame without its end")
+        at += size
+        this.#onFrame(buffer, at - size, size)
+      }
+    } finally {
+      // What was passed on never is again, whatever was thrown over it.
+      this.#keepFrom(at)
     }
-    this.#keepFrom(at)
   }
 
   #append(read: Uint8Array): void {

@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test"
 import { TcpProxy } from "../chaos/tcp-proxy.ts"
 import { closingProxy } from "../support/closing-proxy.ts"
-import { connect } from "../support/raw-client.ts"
+import { connect, RawPublisher } from "../support/raw-client.ts"
+import { unique } from "../support/unique.ts"
 import { until } from "../support/until.ts"
 import { dropVhost, makeVhost, withVhost } from "../support/vhost.ts"
+import { long, rawList } from "../wire/property-list.ts"
 
 const shared = withVhost()
 
@@ -35,4 +37,23 @@ test("one that the broker closes as soon as it is open tells its owner so", asyn
   connection.onLost = (reason) => reasons.push(reason)
   await until(() => reasons.length > 0, { what: "the end of it" })
   expect(connection.closed).toBe(true)
+})
+
+test("what the client reads of a message stays as it came, whatever is read after it", async () => {
+  const connection = await connect(shared.url)
+  const channel = await connection.plainChannel()
+  const queue = unique("bytes")
+  await channel.queueDeclare(queue, { durable: true })
+  const publisher = await RawPublisher.open(connection, queue)
+  const fills = [1, 2, 3]
+  for (const fill of fills) {
+    const header = { name: "bytes", type: "x", value: long(new Uint8Array(200).fill(fill)) }
+    publisher.publish(rawList({ headers: [header] }), new Uint8Array(3))
+  }
+  await publisher.unconfirmedAtMost(0)
+  const messages = []
+  for (const _ of fills) messages.push((await channel.basicGet(queue, { noAck: true }))!)
+  const read = messages.map(({ properties }) => properties.headers?.bytes as unknown as Uint8Array)
+  expect(read.map((bytes) => [...new Set(bytes)])).toEqual(fills.map((fill) => [fill]))
+  await connection.shut(1_000)
 })

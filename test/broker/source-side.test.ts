@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test"
+import { expect, spyOn, test } from "bun:test"
 import { endpointOf } from "../../src/broker/endpoint.ts"
 import { SourceSide } from "../../src/broker/source-side.ts"
 import type { SourceConfig } from "../../src/config/config.ts"
+import { bounds } from "../../src/core/bounds.ts"
 import { routerStats } from "../../src/core/stats.ts"
+import { readPace } from "../../src/read-pace.ts"
 import { encodeProperties } from "../../src/wire/properties.ts"
 import { TcpProxy } from "../chaos/tcp-proxy.ts"
 import { connect, RawPublisher } from "../support/raw-client.ts"
@@ -144,4 +146,31 @@ test("a side that lost its way out while it was being stopped does not keep the 
     throw error
   })
   expect(child.exitCode).toBe(0)
+})
+
+test("reads may be kept apart while many deliveries are on their way, and only then", async () => {
+  const asked = spyOn(readPace, "hasRead")
+  const stats = routerStats({})
+  const side = new SourceSide({
+    endpoint: endpointOf({ url: vhost.url, heartbeatSeconds: 10, confirmTimeoutMs: 30_000 }),
+    ...{ log: quietLog, backoff, stats, count: 1, hasWayOut: () => true },
+  })
+  const source = added(side)
+  const producer = await connect(vhost.url)
+  try {
+    await side.start()
+    const publisher = await RawPublisher.open(producer, source.queue)
+    for (let n = 0; n < bounds.readRestInFlightMin - 1; n++) {
+      publisher.publish(properties, new Uint8Array(1))
+    }
+    const few = bounds.readRestInFlightMin - 1
+    await until(() => source.stats.consumed === few, { what: "a few to be on their way" })
+    expect(asked).not.toHaveBeenCalled()
+    publisher.publish(properties, new Uint8Array(1))
+    await until(() => asked.mock.calls.length > 0, { what: "many to be on their way" })
+  } finally {
+    asked.mockRestore()
+    await side.stop(1_000)
+    await producer.shut(1_000)
+  }
 })

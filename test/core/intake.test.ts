@@ -193,11 +193,12 @@ describe("an intake", () => {
     expect(topic.stats.inFlightMessages).toBe(0)
   })
 
-  test("takes nothing that comes behind what it was not given", () => {
+  test("refuses what comes behind a delivery that it was not given", () => {
     const topic = new SimulatedTopic()
     topic.messages.push({ key: "1" })
     while (topic.deliver());
-    topic.intake.accept(3, rawList({ headers: [textHeader("key", "1")] }), new Uint8Array(0))
+    const properties = rawList({ headers: [textHeader("key", "1")] })
+    expect(() => topic.intake.accept(3, properties, new Uint8Array(0))).toThrow("not the next")
     topic.broker.calm()
     expect(topic.taken("a.p1")).toEqual([0])
     expect(topic.acked).toBe(1)

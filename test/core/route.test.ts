@@ -4,7 +4,13 @@ import { bounds } from "../../src/core/bounds.ts"
 import { InvalidKey, keyBytes, type PartitionKey } from "../../src/core/key.ts"
 import { InvalidJson } from "../../src/core/message.ts"
 import { messageView } from "../../src/core/message-view.ts"
-import { type GroupRoute, groupRoute, route, type TopicRoute } from "../../src/core/route.ts"
+import {
+  type GroupRoute,
+  groupRoute,
+  type Routed,
+  route,
+  type TopicRoute,
+} from "../../src/core/route.ts"
 import { seed } from "../support/seed.ts"
 
 const secret = "secret-of-the-message"
@@ -24,6 +30,11 @@ const topic = (changes: Partial<TopicRoute> = {}): TopicRoute => ({
   onMissingKey: "dead-letter",
   groups: [group("one", 4, () => 3), group("two", 2, (key) => key.length % 2)],
   ...changes,
+})
+
+test("what is done to an outcome misplaces no other message", () => {
+  const [own] = (route(topic(), message, undefined, () => 0) as Routed).placements
+  expect(() => Object.assign(own!, { queue: "mine" })).toThrow(TypeError)
 })
 
 const noTurn = (): number => {

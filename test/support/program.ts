@@ -50,7 +50,10 @@ export class Program {
     for (const { pid } of others) process.kill(pid, name)
   }
 
-  /** Until each of its processes waits for something: none is in the middle of what it does. */
+  /**
+   * Until the main thread of each of its processes waits for something: with a single thread it is not in
+   * the middle of what it does. Needs a `/proc`.
+   */
   async isIdle(): Promise<void> {
     const areIdle = () => this.#processes().every(({ state }) => state === "S")
     await until(areIdle, { what: "its processes to wait" })

@@ -52,12 +52,46 @@ describe("a stream of frames", () => {
     fc.assert(property, { seed, numRuns: 300 })
   })
 
+  test("comes out whole, however large frames and reads are", () => {
+    const size = fc.oneof(fc.nat(50), fc.nat(120_000))
+    const cut = fc.oneof(fc.integer({ min: 500, max: 2_000 }), fc.integer({ min: 1, max: 90_000 }))
+    const sizes = fc.array(size, { maxLength: 6 })
+    const cuts = fc.array(cut, { minLength: 1, maxLength: 6 })
+    const property = fc.property(sizes, cuts, (ofFrames, ofReads) => {
+      const sent = ofFrames.map((length, n) => frame(new Uint8Array(length).fill(n + 1)))
+      const stream = Buffer.concat(sent)
+      const passed: bigint[] = []
+      const splitter = new FrameSplitter(131_072, (bytes, at, length) => {
+        passed.push(Bun.hash.wyhash(bytes.subarray(at, at + length)))
+      })
+      for (let at = 0, n = 0; at < stream.length; n++) {
+        const length = Math.max(500, ofReads[n % ofReads.length]!)
+        splitter.split(stream.subarray(at, at + length))
+        at += length
+      }
+      expect(passed).toEqual(sent.map((each) => Bun.hash.wyhash(each)))
+    })
+    fc.assert(property, { seed, numRuns: 200 })
+  })
+
   test("comes out byte by byte too", () => {
     const sent = [frame(Uint8Array.of(1, 2, 3)), frame(new Uint8Array(0)), frame(new Uint8Array(9))]
     const { splitter, frames } = splitting()
     for (const byte of Buffer.concat(sent)) splitter.split(Uint8Array.of(byte))
     expect(frames).toEqual(sent.map(hex))
   })
+})
+
+test("a frame over which its listener throws is not passed on again", () => {
+  let passed = 0
+  const splitter = new FrameSplitter(frameBytesMax, () => {
+    passed += 1
+    if (passed === 1) throw new Error("not this one")
+  })
+  const one = frame(Uint8Array.of(1))
+  expect(() => splitter.split(Buffer.concat([one, one]))).toThrow("not this one")
+  splitter.split(one)
+  expect(passed).toBe(3)
 })
 
 describe("what is no frame", () => {

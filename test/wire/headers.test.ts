@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
+import { InvalidKey } from "../../src/core/key.ts"
 import {
   appendHeaders,
   findHeader,
@@ -57,6 +58,12 @@ describe("findHeader", () => {
         }
       }),
     )
+  })
+
+  test("does not look beyond the table for a value that is cut short", () => {
+    const cut = rawList({ headers: [{ name: "k", type: "I", value: Uint8Array.of(0) }] })
+    const list = Uint8Array.of(...cut, 2, 2, 2, 2)
+    expect(() => findHeader(list, bytesOf("k"))).toThrow(InvalidKey)
   })
 
   test("finds nothing where there is no table", () => {
