@@ -142,12 +142,8 @@ export class Outbox {
       this.#lanes.add(first.lane)
     }
     const given = [...this.#lanes].flatMap((lane) => lane.closed((parcel) => this.#judge(parcel)))
-    this.#settlements.hold()
-    for (const [parcel, failure] of given) {
-      this.#suspects.clear(parcel)
-      this.#settlements.add(parcel, failure)
-    }
-    this.#settlements.tell()
+    for (const [parcel] of given) this.#suspects.clear(parcel)
+    for (const [parcel, failure] of given) this.#settlements.add(parcel, failure)
   }
 
   #judge(parcel: Parcel): ParcelFailure | undefined {
