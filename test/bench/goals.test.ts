@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { goalsOf } from "../../bench/goals.ts"
-import { comparison, comparisonOnDisk } from "../../bench/plan.ts"
+import { comparison, comparisonOnDisk, cpuCaseLabel } from "../../bench/plan.ts"
 import type { OpenLoopResult } from "../../bench/programs/open-loop.ts"
 import type { CaseResult } from "../../bench/run-plan.ts"
 import { percentile, spreadOf } from "../../bench/statistics.ts"
@@ -24,7 +24,7 @@ function judged(figure: string) {
       compared("direct publish", [10_000, 20_000, 40_000]),
       compared("naive router, @cloudamqp/amqp-client", [9_000, 10_000, 20_000]),
       compared("PartyMQ, AMQP", [9_000, 14_000, 28_000]),
-      compared("PartyMQ, AMQP, 120,000 messages", [9_000], 16),
+      compared(cpuCaseLabel, [9_000], 16),
       { ...compared("PartyMQ, HTTP, batches of 100", []), missing: "it takes no batches" },
       { ...compared("direct publish", [10_000, 10_000]), axis: comparisonOnDisk },
       { ...compared("PartyMQ, AMQP", [5_000, 6_000]), axis: comparisonOnDisk },
