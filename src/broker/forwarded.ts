@@ -1,4 +1,5 @@
-import { forwardable, hasPriority, withoutPriority } from "../wire/forwardable.ts"
+import { forwardable, withoutPriority } from "../wire/forwardable.ts"
+import { hasProperty } from "../wire/properties.ts"
 import { type QueueType, sentProperties } from "../wire/redelivery.ts"
 import type { Connection } from "./connection.ts"
 import type { Delivery } from "./content-reader.ts"
@@ -17,7 +18,8 @@ export function forwarded(
   const { frameMax } = connection
   try {
     const list = forwardable(sentProperties(delivery, queueType), frameMax)
-    return hasPriority(list) && hasPriorities(connection) ? withoutPriority(list, frameMax) : list
+    const moves = hasProperty(list, "priority") && hasPriorities(connection)
+    return moves ? withoutPriority(list, frameMax) : list
   } catch {
     return delivery.properties
   }

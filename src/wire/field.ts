@@ -49,12 +49,17 @@ export interface FieldSpan {
  * @throws {InvalidKey} when the type is unknown or the value reaches past `limit`
  */
 export function fieldSpan(bytes: Uint8Array, at: number, limit: number): FieldSpan {
-  const end = fieldEnd(bytes, at, limit)
-  return { type: bytes[at]!, start: at + 1, end }
+  return spanBetween(bytes, at, fieldEnd(bytes, at, limit))
 }
 
-/** Where that span ends. */
-export function fieldEnd(bytes: Uint8Array, at: number, limit: number): number {
+/** The span of the value whose type tag is at `at`, and that is known to end there. */
+export const spanBetween = (bytes: Uint8Array, at: number, end: number): FieldSpan => ({
+  type: bytes[at]!,
+  start: at + 1,
+  end,
+})
+
+function fieldEnd(bytes: Uint8Array, at: number, limit: number): number {
   if (at >= limit) throw malformed(at)
   const start = at + 1
   const size = sizeByType[bytes[at]!]!
@@ -150,7 +155,8 @@ export function decodeTable(
   end: number,
 ): { [name: string]: HeaderValue } {
   const table: { [name: string]: HeaderValue } = Object.create(null)
-  forEachEntry(bytes, start, end, (nameStart, nameEnd, span) => {
+  forEachEntry(bytes, start, end, (nameStart, nameEnd, valueEnd) => {
+    const span = spanBetween(bytes, nameEnd, valueEnd)
     table[entryName(bytes, nameStart, nameEnd)] = decodeField(bytes, span)
   })
   return table
@@ -162,17 +168,17 @@ export function entryName(bytes: Uint8Array, start: number, end: number): string
   return typeof name === "string" ? name : ascii.decode(name)
 }
 
-/** Visits each entry until the visitor returns `true`. */
+/** Visits each entry until the visitor returns `true`. Its value begins with its type tag where its name ends. */
 export function forEachEntry(
   bytes: Uint8Array,
   start: number,
   end: number,
-  visit: (nameStart: number, nameEnd: number, value: FieldSpan) => boolean | undefined,
+  visit: (nameStart: number, nameEnd: number, valueEnd: number) => boolean | undefined,
 ): void {
   for (let at = start; at < end; ) {
     const nameEnd = at + 1 + bytes[at]!
-    const span = fieldSpan(bytes, nameEnd, end)
-    if (visit(at + 1, nameEnd, span)) return
-    at = span.end
+    const valueEnd = fieldEnd(bytes, nameEnd, end)
+    if (visit(at + 1, nameEnd, valueEnd)) return
+    at = valueEnd
   }
 }

@@ -1,7 +1,6 @@
-import { uint16At } from "./bytes.ts"
-import { viewOf } from "./field.ts"
+import { forEachEntry, viewOf } from "./field.ts"
 import { headerFits } from "./frames.ts"
-import { appendHeaders, findEntry, removeHeaders, renameHeaders } from "./headers.ts"
+import { appendHeaders, headerEntries, removeHeaders, renameHeaders } from "./headers.ts"
 import { locateProperty, type Span } from "./properties.ts"
 
 /** Headers that a quorum queue adds to what it delivers again. */
@@ -50,8 +49,16 @@ export function forwardable(properties: Uint8Array, frameMax: number): Uint8Arra
   return withoutUserId(withoutCopies, frameMax)
 }
 
-const hasCopyHeaders = (properties: Uint8Array): boolean =>
-  findEntry(properties, (start, end) => isCopyName(properties, start, end)) !== undefined
+function hasCopyHeaders(properties: Uint8Array): boolean {
+  const entries = headerEntries(properties)
+  if (entries === undefined) return false
+  let found = false
+  forEachEntry(properties, entries.start, entries.end, (start, end) => {
+    found = isCopyName(properties, start, end)
+    return found
+  })
+  return found
+}
 
 /** `CC` or `BCC`. */
 function isCopyName(bytes: Uint8Array, start: number, end: number): boolean {
@@ -77,10 +84,6 @@ function withoutUserId(properties: Uint8Array, frameMax: number): Uint8Array {
   const rest = cutOut(properties, span, userIdFlag)
   return fitting(appendHeaders(rest, [["x-partymq-user-id", userId]]), frameMax) ?? rest
 }
-
-/** Whether the list has a priority, however malformed it is before that. */
-export const hasPriority = (properties: Uint8Array): boolean =>
-  properties.length >= 2 && (uint16At(properties, 0) & priorityFlag) !== 0
 
 /**
  * The property list without its priority, which becomes the header `x-partymq-priority`, in decimal:

@@ -1,4 +1,4 @@
-import { type FieldSpan, fieldEnd, fieldSpan, forEachEntry, viewOf } from "./field.ts"
+import { type FieldSpan, forEachEntry, spanBetween, viewOf } from "./field.ts"
 import {
   concat,
   encodeEntries,
@@ -32,27 +32,15 @@ function firstHeader(
   name: Uint8Array,
   isName: NameMatch,
 ): FieldSpan | undefined {
-  const nameEnd = findEntry(properties, (start, end) => isName(properties, start, end, name))
-  return nameEnd === undefined ? undefined : fieldSpan(properties, nameEnd, properties.length)
-}
-
-/**
- * Where the name ends, and the value begins, of the first header whose name is wanted: it is asked with
- * where that lies.
- */
-export function findEntry(
-  properties: Uint8Array,
-  isWanted: (start: number, end: number) => boolean,
-): number | undefined {
   const entries = headerEntries(properties)
   if (entries === undefined) return undefined
-  for (let at = entries.start; at < entries.end; ) {
-    const nameEnd = at + 1 + properties[at]!
-    const valueEnd = fieldEnd(properties, nameEnd, entries.end)
-    if (isWanted(at + 1, nameEnd)) return nameEnd
-    at = valueEnd
-  }
-  return undefined
+  let found: FieldSpan | undefined
+  forEachEntry(properties, entries.start, entries.end, (start, end, valueEnd) => {
+    if (!isName(properties, start, end, name)) return false
+    found = spanBetween(properties, end, valueEnd)
+    return true
+  })
+  return found
 }
 
 function exactName(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
@@ -112,8 +100,8 @@ function mapEntries(
   if (at === undefined) return properties
   const entries: Uint8Array[] = []
   let isChanged = false
-  forEachEntry(properties, at.start, at.end, (nameStart, nameEnd, value) => {
-    const entry = properties.subarray(nameStart - 1, value.end)
+  forEachEntry(properties, at.start, at.end, (nameStart, nameEnd, valueEnd) => {
+    const entry = properties.subarray(nameStart - 1, valueEnd)
     const replaced = replace(latin1.decode(properties.subarray(nameStart, nameEnd)), entry)
     isChanged ||= replaced !== entry
     if (replaced !== undefined) entries.push(replaced)

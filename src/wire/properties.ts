@@ -47,13 +47,17 @@ const flags = Object.fromEntries(basicProperties.map(([name, flag]) => [name, fl
 const flagsOf = (properties: Uint8Array): number =>
   properties.length < 2 ? 0 : uint16At(properties, 0)
 
+/** Whether the message has a property, however malformed the list is. */
+export const hasProperty = (properties: Uint8Array, name: PropertyName): boolean =>
+  (flagsOf(properties) & flags[name]) !== 0
+
 /**
  * Where a property's value lies, or `undefined` when the message does not have it.
  * @throws {InvalidKey} when the message has it and the list is malformed before its end
  */
 export function locateProperty(properties: Uint8Array, wanted: PropertyName): Span | undefined {
   // Most messages have few of them; this is asked several times for each.
-  return (flagsOf(properties) & flags[wanted]) === 0 ? undefined : placeOf(properties, wanted)
+  return hasProperty(properties, wanted) ? placeOf(properties, wanted) : undefined
 }
 
 /**

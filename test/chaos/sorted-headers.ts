@@ -7,8 +7,8 @@ export function sortedHeaders(properties: Uint8Array): Uint8Array {
   const entries = headerEntries(properties)
   if (entries === undefined) return properties
   const found: Uint8Array[] = []
-  forEachEntry(properties, entries.start, entries.end, (nameStart, _nameEnd, value) => {
-    found.push(properties.subarray(nameStart - 1, value.end))
+  forEachEntry(properties, entries.start, entries.end, (nameStart, _nameEnd, valueEnd) => {
+    found.push(properties.subarray(nameStart - 1, valueEnd))
     return false
   })
   const table = concat(found.sort(Buffer.compare))

@@ -30,18 +30,28 @@ function letter(settled: (result: ParcelResult) => void = () => {}): Letter {
   }
 }
 
+/**
+ * One of each lane is on its way, and the owner of a's gives it up, so that it settles with what comes of
+ * it. Returns what that owner is told.
+ */
+function onTheirWay({ a, b }: ReturnType<typeof twoLanes>, told: () => void): ParcelResult[] {
+  const results: ParcelResult[] = []
+  const given = a.offer(
+    letter((result) => {
+      results.push(result)
+      told()
+    }),
+  )
+  b.offer(letter())
+  a.abandon(given)
+  return results
+}
+
 describe("an owner that offers more as soon as it is told", () => {
   test("finds a lane stopped that the same frame has stopped", () => {
-    const { outbox, a, b, sent } = twoLanes()
-    const results: ParcelResult[] = []
-    const given = a.offer(
-      letter((result) => {
-        results.push(result)
-        b.offer(letter())
-      }),
-    )
-    b.offer(letter())
-    a.abandon(given)
+    const lanes = twoLanes()
+    const { outbox, b, sent } = lanes
+    const results = onTheirWay(lanes, () => b.offer(letter()))
     expect(sent).toHaveLength(2)
     outbox.refused(4, true)
     expect(results).toEqual(["refused"])
@@ -51,17 +61,12 @@ describe("an owner that offers more as soon as it is told", () => {
   })
 
   test("finds all lanes closed when the channel is", () => {
-    const { outbox, a, b, sent } = twoLanes()
-    const results: ParcelResult[] = []
-    const given = a.offer(
-      letter((result) => {
-        results.push(result)
-        a.offer(letter())
-        b.offer(letter())
-      }),
-    )
-    b.offer(letter())
-    a.abandon(given)
+    const lanes = twoLanes()
+    const { outbox, a, b, sent } = lanes
+    const results = onTheirWay(lanes, () => {
+      a.offer(letter())
+      b.offer(letter())
+    })
     outbox.closed({ kind: "lost" })
     expect(results).toEqual(["lost"])
     expect(sent).toHaveLength(2)

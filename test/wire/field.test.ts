@@ -123,8 +123,8 @@ describe("a table", () => {
       (headers, cut) => {
         const whole = Uint8Array.from(tableBytes(headers))
         const ends = new Set([0])
-        forEachEntry(whole, 0, whole.length, (_start, _end, value) => {
-          ends.add(value.end)
+        forEachEntry(whole, 0, whole.length, (_start, _end, valueEnd) => {
+          ends.add(valueEnd)
         })
         expect(ends.size).toBe(headers.length + 1)
         const length = cut % (whole.length + 1)
