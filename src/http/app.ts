@@ -12,6 +12,7 @@ import { parkedKeyRoutes } from "./parked-keys.ts"
 import { pathOf } from "./path-of.ts"
 import { problem, problemResponse } from "./problem.ts"
 import { pullRoutes } from "./pull/pull-routes.ts"
+import type { RequestMeter } from "./request-meters.ts"
 import type { Route } from "./route.ts"
 import { topicListRoute, topicRoute } from "./topics.ts"
 
@@ -20,8 +21,9 @@ export function createApp(deps: HttpDeps): Hono {
   const app = new Hono({ getPath: pathOf })
   const routes = createRoutes(deps)
   for (const route of routes) {
+    const meter = deps.metrics.newRequestMeter(route.method, route.path)
     app.on(route.method, route.path, (c) =>
-      measured(deps, route.method, route.path, () => answer(deps, route, c.req.raw, c.req.param())),
+      measured(deps, meter, () => answer(deps, route, c.req.raw, c.req.param())),
     )
   }
   const unmatched = createUnmatched(deps, routes)
@@ -34,12 +36,15 @@ export function createApp(deps: HttpDeps): Hono {
  * where two patterns match Hono chains them, and every message would pay for that.
  */
 function createUnmatched(deps: HttpDeps, routes: readonly Route[]): Hono {
+  const { newRequestMeter } = deps.metrics
   const app = new Hono({ getPath: pathOf })
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).flatMap(allowed)
-    app.all(path, (c) => measured(deps, other, path, () => wrongMethod(c.req.method, methods)))
+    const meter = newRequestMeter(other, path)
+    app.all(path, (c) => measured(deps, meter, () => wrongMethod(c.req.method, methods)))
   }
-  app.notFound((c) => measured(deps, other, other, () => nothingAt(c.req.path)))
+  const meter = newRequestMeter(other, other)
+  app.notFound((c) => measured(deps, meter, () => nothingAt(c.req.path)))
   return app
 }
 
@@ -65,15 +70,13 @@ function createRoutes(deps: HttpDeps): readonly Route[] {
 const other = "other"
 
 async function measured(
-  { metrics, now }: HttpDeps,
-  method: string,
-  route: string,
+  { now }: HttpDeps,
+  meter: RequestMeter,
   respond: () => Response | Promise<Response>,
 ): Promise<Response> {
   const startMs = now()
   const response = await respond()
-  const durationSeconds = (now() - startMs) / 1000
-  metrics.observe({ method, route, status: response.status, durationSeconds })
+  meter.observe(response.status, (now() - startMs) / 1000)
   return response
 }
 

@@ -9,7 +9,7 @@ import { announcedLength } from "./announced-length.ts"
  * is small has come with the head.
  */
 export async function discardBody(request: Request, stopping: AbortSignal): Promise<void> {
-  const bytes = announcedLength(request.headers)
+  const bytes = announcedLength(request.headers.get("content-length"))
   if (bytes < comeWithHeadBytes || bytes > bounds.discardedBodyBytesMax) return
   const { body, bodyUsed } = request
   if (stopping.aborted || bodyUsed || body === null || body.locked) return

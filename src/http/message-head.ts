@@ -3,6 +3,7 @@ import { givenKeyHeader } from "../core/given-key.ts"
 import { keyBytes, type PartitionKey } from "../core/key.ts"
 import { contentHeaderPrefix, frameOverhead } from "../wire/frames.ts"
 import { encodeProperties } from "../wire/properties.ts"
+import type { HeaderFields } from "./header-fields.ts"
 import { headerText } from "./header-text.ts"
 import { type Problem, problem } from "./problem.ts"
 
@@ -30,25 +31,25 @@ export interface InvalidHead {
  * be forged, and what a producer sends must not vanish silently. Values that are not UTF-8 are
  * refused, because guessing an encoding would guess the key.
  */
-export function messageHead(request: Headers, newId: () => string): MessageHead | InvalidHead {
+export function messageHead(fields: HeaderFields, newId: () => string): MessageHead | InvalidHead {
   const headers: [string, string][] = []
-  for (const [name, value] of request) {
+  for (const name in fields) {
     if (!isCarried(name)) continue
     if (name.startsWith("x-partymq-")) return invalid("reserved_header", reserved(name))
     if (name.length > bounds.shortStringBytesMax) return invalid("invalid_header", longName(name))
-    const text = headerText(value)
+    const text = headerText(fields[name]!)
     if (text === undefined) return invalid("invalid_header", notUtf8(name))
     headers.push([name, text])
   }
   const texts: Partial<Record<ShortHeader, string>> = {}
   for (const name of shortHeaders) {
-    const text = shortText(request, name)
+    const text = shortText(name, fields[name])
     if (typeof text === "object") return text
     if (text !== undefined) texts[name] = text
   }
-  const key = partitionKey(request)
-  if (key !== undefined && "problem" in key) return key
-  if (key !== undefined) headers.push([givenKeyHeader, decoder.decode(key)])
+  const given = partitionKey(fields["partition-key"])
+  if (given !== undefined && "problem" in given) return given
+  if (given !== undefined) headers.push([givenKeyHeader, given.text])
   const id = texts["message-id"] ?? newId()
   const properties = encodeProperties({
     contentType: texts["content-type"],
@@ -60,12 +61,11 @@ export function messageHead(request: Headers, newId: () => string): MessageHead 
   if (properties.length > propertiesBytesMax) {
     return invalid("headers_too_large", tooLarge(properties.length))
   }
-  return key === undefined
+  return given === undefined
     ? { kind: "head", id, properties }
-    : { kind: "head", id, properties, key }
+    : { kind: "head", id, properties, key: given.key }
 }
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 const shortHeaders = ["content-type", "content-encoding", "message-id"] as const
 type ShortHeader = (typeof shortHeaders)[number]
 
@@ -78,9 +78,8 @@ function isCarried(name: string): boolean {
 }
 
 /** An empty value says nothing, so it counts as absent. */
-function shortText(request: Headers, name: ShortHeader): string | undefined | InvalidHead {
-  const value = request.get(name)
-  if (value === null || value === "") return undefined
+function shortText(name: ShortHeader, value = ""): string | undefined | InvalidHead {
+  if (value === "") return undefined
   const text = headerText(value)
   if (text === undefined) return invalid("invalid_header", notUtf8(name))
   if (value.length > bounds.shortStringBytesMax) {
@@ -92,9 +91,13 @@ function shortText(request: Headers, name: ShortHeader): string | undefined | In
   return text
 }
 
-function partitionKey(request: Headers): PartitionKey | undefined | InvalidHead {
-  const value = request.get("partition-key")
-  if (value === null) return undefined
+interface GivenKey {
+  readonly text: string
+  readonly key: PartitionKey
+}
+
+function partitionKey(value: string | undefined): GivenKey | undefined | InvalidHead {
+  if (value === undefined) return undefined
   const text = headerText(value)
   if (text === undefined) return invalid("invalid_partition_key", notUtf8("partition-key"))
   const key = keyBytes(text)
@@ -110,7 +113,7 @@ function partitionKey(request: Headers): PartitionKey | undefined | InvalidHead 
       `header "partition-key" is ${key.length} bytes; at most ${bounds.keyBytesMax} are allowed`,
     )
   }
-  return key
+  return { text, key }
 }
 
 const invalid = (code: Problem["code"], detail: string): InvalidHead => ({

@@ -4,6 +4,7 @@ import { announcedLength } from "./announced-length.ts"
 import { batchFormat } from "./batch/batch-format.ts"
 import { createBatchServer } from "./batch/serve-batch.ts"
 import type { HttpDeps } from "./deps.ts"
+import { headerFields } from "./header-fields.ts"
 import { type MessageHead, messageHead } from "./message-head.ts"
 import { messagesOperation } from "./messages-operation.ts"
 import { outcomeResponse, unavailableResponse } from "./outcome-response.ts"
@@ -32,15 +33,16 @@ export function messagesRoute(deps: HttpDeps): Route {
   const serveBatch = createBatchServer(deps)
 
   async function serve(request: Request, { topic = "" }: Readonly<Record<string, string>>) {
-    const announcedBytes = announcedLength(request.headers)
+    const fields = headerFields(request.headers)
+    const announcedBytes = announcedLength(fields["content-length"])
     const refusal = unknownTopic(router.config, topic) ?? stoppingProblem(deps)
     if (refusal !== undefined) return problemResponse(refusal)
     const away = router.unavailable()
     if (away !== undefined) return unavailableResponse(away)
-    const format = batchFormat(request.headers)
+    const format = batchFormat(fields["content-type"])
     if (format !== undefined) return serveBatch(request, topic, format)
     if (announcedBytes > bodyBytesMax) return unreadBodyResponse("too_large", bodyBytesMax)
-    const head = messageHead(request.headers, deps.newId)
+    const head = messageHead(fields, deps.newId)
     if (head.kind === "invalid") return problemResponse(head.problem)
     const place = admission.enter(announcedBytes)
     if (!place?.grow(head.properties.length)) {
@@ -49,7 +51,7 @@ export function messagesRoute(deps: HttpDeps): Route {
     }
     const isSmall = announcedBytes > 0 && announcedBytes <= smallBytesMax
     const reading =
-      isSmall && !request.headers.has("transfer-encoding")
+      isSmall && fields["transfer-encoding"] === undefined
         ? announcedBodies.read(request, announcedBytes, place)
         : readBody(request.body, {
             bytesMax: bodyBytesMax,

@@ -34,7 +34,8 @@ export async function readJson<Schema extends v.GenericSchema>(
 ): Promise<{ readonly value: v.InferOutput<Schema> } | Response> {
   const refusal = stoppingProblem(deps)
   if (refusal !== undefined) return problemResponse(refusal)
-  if (announcedLength(headers) > bytesMax) return unreadBodyResponse("too_large", bytesMax)
+  if (announcedLength(headers.get("content-length")) > bytesMax)
+    return unreadBodyResponse("too_large", bytesMax)
   const { bodyReadTimeoutMs: timeoutMs, stopping: signal } = deps
   const read = await readBody(body, { bytesMax, timeoutMs, signal, place })
   if (read.kind !== "body") return unreadBodyResponse(read.kind, bytesMax)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { bounds } from "../../src/core/bounds.ts"
 import { messageView } from "../../src/core/message-view.ts"
+import { headerFields } from "../../src/http/header-fields.ts"
 import { type MessageHead, messageHead } from "../../src/http/message-head.ts"
 import { locateProperty } from "../../src/wire/properties.ts"
 
@@ -13,13 +14,13 @@ const received = (fields: Record<string, string>): Headers => {
 }
 
 function head(headers: Headers): MessageHead {
-  const result = messageHead(headers, newId)
+  const result = messageHead(headerFields(headers), newId)
   if (result.kind !== "head") throw new Error(`refused: ${result.problem.detail}`)
   return result
 }
 
 function refusal(headers: Headers): readonly [code: string, detail: string] {
-  const result = messageHead(headers, newId)
+  const result = messageHead(headerFields(headers), newId)
   if (result.kind === "head") throw new Error("not refused")
   return [result.problem.code, result.problem.detail]
 }

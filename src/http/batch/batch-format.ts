@@ -17,8 +17,8 @@ export const batchFormats: { readonly [mediaType: string]: BatchFormat } = {
   "application/cloudevents-batch+json": { split: jsonElements, read: cloudEvent },
 }
 
-/** The format of a body that is a batch, parameters and case aside. */
-export function batchFormat(headers: Headers): BatchFormat | undefined {
-  const mediaType = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
+/** The format of a body that is a batch, by its `Content-Type`, parameters and case aside. */
+export function batchFormat(contentType = ""): BatchFormat | undefined {
+  const mediaType = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? ""
   return Object.hasOwn(batchFormats, mediaType) ? batchFormats[mediaType] : undefined
 }
