@@ -32,10 +32,7 @@ await done()
 
 /** The requests of each connection one after the other, the connections side by side. */
 async function send(all: readonly (readonly Uint8Array[])[]): Promise<void> {
-  const sendOn = async (sender: Sender, own: readonly Uint8Array[]) => {
-    for (const each of own) await sender.send(each)
-  }
-  await Promise.all(all.map((own, index) => sendOn(senders[index]!, own)))
+  await Promise.all(all.map((own, index) => senders[index]!(own)))
 }
 
 function requests(places: readonly number[]): Uint8Array[] {
@@ -59,37 +56,45 @@ function line(n: number): string {
   return `{"key":"${messages.key(n)}","contentType":"application/json","body":${messages.body(n)}}\n`
 }
 
-interface Sender {
-  /** Sends a request and waits for the answer, which has to be 202. */
-  send(request: Uint8Array): Promise<void>
+function giveUp(reason: string): never {
+  console.error(reason)
+  process.exit(1)
 }
 
+/** Sends requests, each once the one before is answered, which has to be with 202. */
+type Sender = (requests: readonly Uint8Array[]) => Promise<void>
+
 async function openSender(): Promise<Sender> {
-  let answered: ((status: number) => void) | undefined
-  const reader = new ResponseReader((status) => answered?.(status))
+  let requests: readonly Uint8Array[] = []
+  let next = 0
+  let isDone = () => {}
   let rest: Uint8Array = new Uint8Array()
+  const reader = new ResponseReader((status) => {
+    if (status !== 202) giveUp(`the router answered ${status}`)
+    sendNext()
+  })
   const socket = await Bun.connect({
     hostname,
     port: Number(port),
     socket: {
       data: (_socket, bytes) => reader.read(bytes),
       drain: () => write(rest),
-      close: () => {
-        console.error("the router closed a connection")
-        process.exit(1)
-      },
+      close: () => giveUp("the router closed a connection"),
     },
   })
   const write = (bytes: Uint8Array) => {
     rest = bytes.subarray(socket.write(bytes))
   }
-  return {
-    async send(bytes) {
-      const { promise, resolve } = Promise.withResolvers<number>()
-      answered = resolve
-      write(bytes)
-      const status = await promise
-      if (status !== 202) throw new Error(`the router answered ${status}`)
-    },
+  const sendNext = () => {
+    const request = requests[next++]
+    if (request === undefined) isDone()
+    else write(request)
   }
+  return (own) =>
+    new Promise((resolve) => {
+      requests = own
+      next = 0
+      isDone = resolve
+      sendNext()
+    })
 }

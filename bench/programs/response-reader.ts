@@ -1,37 +1,43 @@
-const emptyLine = "\r\n\r\n"
-const lastChunk = "0\r\n\r\n"
-
 /** Finds the ends of responses in the bytes of one connection. */
 export class ResponseReader {
   readonly #onResponse: (status: number) => void
-  #text = ""
+  /** Of a response that is not there as a whole. */
+  #begun: Buffer = nothing
 
   /** @param onResponse called once for each response that is there as a whole */
   constructor(onResponse: (status: number) => void) {
     this.#onResponse = onResponse
   }
 
-  read(bytes: Uint8Array): void {
-    // One byte is one character: what counts are lengths.
-    this.#text += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")
-    for (let end = this.#end(); end !== undefined; end = this.#end()) {
-      const status = Number(this.#text.slice(9, 12))
-      this.#text = this.#text.slice(end)
+  read(read: Uint8Array): void {
+    const fresh = Buffer.from(read.buffer, read.byteOffset, read.length)
+    const bytes = this.#begun.length === 0 ? fresh : Buffer.concat([this.#begun, fresh])
+    let at = 0
+    for (let end = responseEnd(bytes, at); end !== undefined; end = responseEnd(bytes, at)) {
+      const status = Number(bytes.toString("latin1", at + statusAt, at + statusAt + 3))
+      at = end
       this.#onResponse(status)
     }
+    this.#begun = at === bytes.length ? nothing : Buffer.from(bytes.subarray(at))
   }
+}
 
-  #end(): number | undefined {
-    const head = this.#text.indexOf(emptyLine)
-    if (head === -1) return undefined
-    const body = head + emptyLine.length
-    const length = /^content-length: *(\d+)/im.exec(this.#text.slice(0, head))?.[1]
-    if (length !== undefined) {
-      const end = body + Number(length)
-      return this.#text.length >= end ? end : undefined
-    }
-    // Chunked. A JSON text cannot hold the mark of the last chunk.
-    const last = this.#text.indexOf(lastChunk, body)
-    return last === -1 ? undefined : last + lastChunk.length
+const nothing = Buffer.alloc(0)
+const statusAt = "HTTP/1.1 ".length
+const emptyLine = Buffer.from("\r\n\r\n")
+const lastChunk = Buffer.from("0\r\n\r\n")
+
+/** Where the response ends that begins at `at`; `undefined` when it is not there as a whole. */
+function responseEnd(bytes: Buffer, at: number): number | undefined {
+  const headEnd = bytes.indexOf(emptyLine, at)
+  if (headEnd === -1) return undefined
+  const bodyAt = headEnd + emptyLine.length
+  const length = /^content-length: *(\d+)/im.exec(bytes.toString("latin1", at, headEnd))?.[1]
+  if (length !== undefined) {
+    const end = bodyAt + Number(length)
+    return bytes.length >= end ? end : undefined
   }
+  // Chunked. A JSON text cannot hold the mark of the last chunk.
+  const last = bytes.indexOf(lastChunk, bodyAt)
+  return last === -1 ? undefined : last + lastChunk.length
 }
