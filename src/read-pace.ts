@@ -36,9 +36,12 @@ export class ReadPace {
     this.#intervalMs = intervalMs
   }
 
-  /** To be called after a read. */
-  hasRead(): void {
-    if (this.#intervalMs === 0 || !this.#isTurnOver) return
+  /**
+   * To be called after a read.
+   * @param areMany whether many are on their way; asked only where anything rests at all
+   */
+  hasRead(areMany: () => boolean): void {
+    if (this.#intervalMs === 0 || !this.#isTurnOver || !areMany()) return
     this.#isTurnOver = false
     this.#clock.afterTurn(this.#rest)
   }

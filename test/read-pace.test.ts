@@ -14,9 +14,9 @@ function paced() {
     afterTurn: (call) => turn.push(call),
   })
   /** A turn that begins so much later, and reads so often. */
-  const turnAfter = (ms: number, reads = 1) => {
+  const turnAfter = (ms: number, reads = 1, areMany = true) => {
     nowMs += ms
-    for (let n = 0; n < reads; n++) pace.hasRead()
+    for (let n = 0; n < reads; n++) pace.hasRead(() => areMany)
     for (const call of turn.splice(0)) call()
   }
   return { pace, rests, turn, turnAfter }
@@ -43,7 +43,7 @@ test("a turn rests once, at its end, however often it reads", () => {
   turnAfter(0)
   turnAfter(0.5, 11)
   expect(rests).toEqual([0.5])
-  pace.hasRead()
+  pace.hasRead(() => true)
   expect(rests).toEqual([0.5])
   expect(turn).toHaveLength(1)
 })
@@ -55,6 +55,16 @@ test("what takes about as long as that by itself is not made longer", () => {
   turnAfter(0.97)
   turnAfter(3)
   expect(rests).toEqual([])
+})
+
+test("where little is on its way nothing rests", () => {
+  const { pace, rests, turn, turnAfter } = paced()
+  pace.keep(1)
+  for (let n = 0; n < 10; n++) turnAfter(0.1, 2, false)
+  expect([rests, turn]).toEqual([[], []])
+  turnAfter(0.1)
+  turnAfter(0.25)
+  expect(rests).toEqual([0.75])
 })
 
 test("a process that has not asked for it never rests", () => {

@@ -31,7 +31,7 @@ export class Connection extends AMQPClient {
   serverProperties: ServerProperties = {}
   /** Called once, with the reason, when an open connection is lost or closed by the broker. */
   onLost: (reason: string) => void = () => {}
-  /** Asked after each read: whether the next may be kept waiting, see `ReadPace`. */
+  /** Whether so much is on its way that the next read may be kept waiting, see `ReadPace`. */
   mayRest: () => boolean = () => false
   readonly #readers = new Map<number, ContentReader>()
   readonly #outgoing = new Outgoing((batch, sent) => this.#toSocket(batch, sent))
@@ -182,7 +182,7 @@ export class Connection extends AMQPClient {
       try {
         splitter.split(read)
         passingBytes.count(read.length)
-        if (this.mayRest()) readPace.hasRead()
+        readPace.hasRead(this.mayRest)
       } catch (error) {
         this.destroy(BrokerError.from(error, "what the broker sent could not be read").message)
       }
