@@ -43,8 +43,8 @@ function createUnmatched(deps: HttpDeps, routes: readonly Route[]): Hono {
     const meter = newRequestMeter(other, path)
     app.all(path, (c) => measured(deps, meter, () => wrongMethod(c.req.method, methods)))
   }
-  const meter = newRequestMeter(other, other)
-  app.notFound((c) => measured(deps, meter, () => nothingAt(c.req.path)))
+  const elsewhere = newRequestMeter(other, other)
+  app.notFound((c) => measured(deps, elsewhere, () => nothingAt(c.req.path)))
   return app
 }
 

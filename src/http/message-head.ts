@@ -33,8 +33,8 @@ export interface InvalidHead {
  */
 export function messageHead(fields: HeaderFields, newId: () => string): MessageHead | InvalidHead {
   const headers: [string, string][] = []
-  for (const name in fields) {
-    if (!isCarried(name)) continue
+  // In the order of their names: a message sent again in another order has the same bytes.
+  for (const name of Object.keys(fields).filter(isCarried).sort()) {
     if (name.startsWith("x-partymq-")) return invalid("reserved_header", reserved(name))
     if (name.length > bounds.shortStringBytesMax) return invalid("invalid_header", longName(name))
     const text = headerText(fields[name]!)

@@ -32,7 +32,7 @@ export function problem(code: ProblemCode, detail: string, extras: Extras = {}):
  */
 export function problemResponse(
   body: Problem,
-  { retryAfterMs = 1_000, headers = {} }: { retryAfterMs?: number; headers?: HeaderFields } = {},
+  { retryAfterMs = 1_000, headers = {} }: { retryAfterMs?: number; headers?: AnswerHeaders } = {},
 ): Response {
   const isTemporary = body.status === 429 || body.status === 503
   return new Response(JSON.stringify(body), {
@@ -46,6 +46,6 @@ export function problemResponse(
   })
 }
 
-type HeaderFields = Readonly<Record<string, string>>
+type AnswerHeaders = Readonly<Record<string, string>>
 
 const wholeSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))

@@ -11,7 +11,7 @@ export type NewRequestMeter = (method: string, route: string) => RequestMeter
 /** Seconds. A confirm takes a millisecond or a few; an unknown outcome as long as the timeout. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** So many durations go to the library at once: each by itself costs a request several times as much. */
+/** So many durations go to the library at once: its code, used now and then, costs much each time. */
 const togetherMax = 256
 
 export function registerRequests(registry: Registry): NewRequestMeter {
@@ -24,7 +24,8 @@ export function registerRequests(registry: Registry): NewRequestMeter {
     collect() {
       this.reset()
       for (const { method, route, counts } of meters) {
-        for (const [status, count] of counts) this.inc({ method, route, status }, count)
+        for (const [status, count] of counts)
+          this.inc({ method, route, status: String(status) }, count)
       }
     },
   })
@@ -39,9 +40,7 @@ export function registerRequests(registry: Registry): NewRequestMeter {
     },
   })
   return (method, route) => {
-    const meter = new Meter(method, route, (seconds) =>
-      durations.observe({ method, route }, seconds),
-    )
+    const meter = new Meter(method, route, durations.labels(method, route).observe)
     meters.push(meter)
     return meter
   }
@@ -68,7 +67,6 @@ class Meter implements RequestMeter {
   }
 
   handOver(): void {
-    for (const seconds of this.#seconds) this.#observe(seconds)
-    this.#seconds.length = 0
+    for (const seconds of this.#seconds.splice(0)) this.#observe(seconds)
   }
 }

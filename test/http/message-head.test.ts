@@ -50,6 +50,18 @@ describe("carried headers", () => {
     ).toBe(true)
   })
 
+  test("the same headers are the same bytes, in whichever order they come", () => {
+    const names = ["x-b", "traceparent", "x-dns-prefetch-control", "ce-id", "x-a", "x-partymq-key"]
+    const sent = names.slice(0, -1).map((name) => [name, "v"] as const)
+    const first = head(received({ ...Object.fromEntries(sent), "partition-key": "k" }))
+    const last = head(received({ "partition-key": "k", ...Object.fromEntries(sent.reverse()) }))
+    const bytes = Buffer.from(first.properties)
+    expect(Buffer.from(last.properties)).toEqual(bytes)
+    const sorted = [...names.slice(0, -1).sort(), "x-partymq-key"]
+    const places = sorted.map((name) => bytes.indexOf(name))
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+  })
+
   test("nothing else is carried, credentials least of all", () => {
     const { properties } = head(
       received({

@@ -1,6 +1,7 @@
-import { expect, test } from "bun:test"
-import { Registry } from "prom-client"
+import { expect, spyOn, test } from "bun:test"
+import { Histogram, Registry } from "prom-client"
 import { registerProcessMetrics } from "../../src/http/process-metrics.ts"
+import { registerRequests } from "../../src/http/request-meters.ts"
 import { createToldApp, type ToldApp } from "./told-app.ts"
 
 async function scrape({ app }: ToldApp): Promise<string[]> {
@@ -84,6 +85,35 @@ test("durations are in seconds", async () => {
     line.startsWith('partymq_http_request_duration_seconds_sum{method="POST"'),
   )
   expect(sum).toEndWith(" 0.25")
+})
+
+test("each of many durations is counted once, whenever the metrics are scraped", async () => {
+  const registry = new Registry()
+  const count = async () =>
+    Number(/_duration_seconds_count\{.*\} (\d+)/.exec(await registry.metrics())?.[1])
+  const newMeter = registerRequests(registry)
+  const meter = newMeter("POST", "/v1")
+  for (let n = 1; n <= 700; n++) {
+    meter.observe(200, 0.001)
+    if (n % 300 === 0) expect(await count()).toBe(n)
+  }
+  expect([await count(), await count()]).toEqual([700, 700])
+})
+
+test("durations do not heap up where nobody scrapes", () => {
+  const observe = spyOn(Histogram.prototype, "labels").mockImplementation(() => ({
+    observe: (seconds: number) => void observed.push(seconds),
+    startTimer: () => () => 0,
+  }))
+  const observed: number[] = []
+  try {
+    const meter = registerRequests(new Registry())("POST", "/v1")
+    for (let n = 0; n < 1_000; n++) meter.observe(200, n)
+    expect(observed.length).toBeGreaterThan(700)
+    expect(observed).toEqual(observed.map((_, n) => n))
+  } finally {
+    observe.mockRestore()
+  }
 })
 
 test("what is in flight over HTTP is shown while it is", async () => {

@@ -85,6 +85,19 @@ describe("header bytes", () => {
     expect(Buffer.from(key!)).toEqual(bytes)
   })
 
+  test("of names count in either case", async () => {
+    const { router, client } = serve()
+    const raw = await client()
+    raw.send(head("PARTITION-KEY: k", "X-B: 1", "Ce-Id: 2", "x-b: 3", "Content-Length: 0"))
+    expect(await (await raw.answer()).json()).toMatchObject({ key: "k" })
+    const { properties, body } = router.published[0]!.message
+    const message = messageView(properties, body)
+    expect(["x-b", "ce-id"].map((name) => message.header(name))).toEqual(["1, 3", "2"])
+    raw.send(head("X-PartyMQ-Key: forged", "Content-Length: 0"))
+    expect((await problemOf(await raw.answer())).code).toBe("reserved_header")
+    expect(router.published).toHaveLength(1)
+  })
+
   test("that are not UTF-8 are refused, for a guess would be another key", async () => {
     const raw = await serve().client()
     raw.send(Buffer.from(head("Partition-Key: \xe9", "Content-Length: 0"), "latin1"))

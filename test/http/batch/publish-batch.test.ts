@@ -60,6 +60,8 @@ describe("the answer", () => {
     const { results, omitted, accepted } = await batchAnswer(response)
     expect([omitted, accepted]).toEqual([2, 2])
     expect(results).toMatchObject([{ line: 2, code: "invalid_line" }])
+    const next = await post(told, lines([line("a")]))
+    expect(next.headers.has("preference-applied")).toBeFalse()
   })
 
   test("says which lines were not sent because one of their key could not be used", async () => {
