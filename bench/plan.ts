@@ -126,7 +126,7 @@ function cpuCase(rounds: number): Case {
 /** PartyMQ over AMQP, with one thing changed at a time. */
 function growth(rounds: number): Case[] {
   const grow = (axis: string, label: string, changes: Partial<Workload>) =>
-    grown(axis, label, rounds, { messages: 10_000, ...changes })
+    grown(axis, label, rounds, { warmUp: 10_000, messages: 10_000, ...changes })
   return [
     grow("partitions", "1", { partitions: 1 }),
     grow("partitions", "8", {}),
@@ -141,7 +141,7 @@ function growth(rounds: number): Case[] {
     grow("messages", "transient", { persistent: false }),
     grow("keys", "skewed", { spread: "skewed" }),
     grow("keys", "a single one", { spread: "single" }),
-    grow("backlog", "60,000", { messages: 60_000 }),
+    grow("backlog", "120,000", { messages: 120_000 }),
   ].map((each) => (each.axis === "backlog" ? { ...each, rounds: 1 } : each))
 }
 
