@@ -1,5 +1,5 @@
 /**
- * Compares PartyMQ with what else could be done, in one session: `bun run bench`, some seven minutes.
+ * Compares PartyMQ with what else could be done, in one session: `bun run bench`, seven to ten minutes.
  *
  *   --quick, --smoke   less of it, see `plans`
  *   --output json      the whole result as one document instead of tables

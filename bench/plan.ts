@@ -64,7 +64,7 @@ const fewUnconfirmed: readonly Subject[] = [directPublishOf(256), directPublishO
 const onDisk: readonly Subject[] = [directPublish, partymqAmqp, partymqHttp(64), partymqHttp(256)]
 
 /**
- * `full`: everything, some seven minutes. `quick`: what the goals need, about one. `smoke`: every subject
+ * `full`: everything, seven to ten minutes. `quick`: what the goals need, about one. `smoke`: every subject
  * once with a handful of messages, to see that it works: its figures mean nothing.
  */
 export const plans = {
