@@ -122,7 +122,8 @@ describe.skipIf(!canMeasure)("resident memory stays under 256 MB", () => {
       const queue = { type: "classic", maxLength: 3, overflow: "reject-publish" } as const
       const router = await measuredRouter({
         ...config("full", { all: { partitions, queue } }),
-        http: { host: "127.0.0.1", port: 0, publishTimeoutMs: 2_000 },
+        // A slow broker takes more than two seconds for what 100 clients have sent it.
+        http: { host: "127.0.0.1", port: 0, publishTimeoutMs: 4_000 },
       })
       await using _ = router
       const answers = new Set<number>()
@@ -130,10 +131,8 @@ describe.skipIf(!canMeasure)("resident memory stays under 256 MB", () => {
         for (let n = 0; n < 3; n++) answers.add(await post(router.url, "full", client, 900_000))
       })
       await Promise.all(clients)
-      // Told to come again, one way or the other; a few may have found room, or have been on their way for
-      // all of their two seconds, where the broker is slow.
-      const expected = [202, 429, 503, 504]
-      expect([...answers].filter((status) => !expected.includes(status))).toEqual([])
+      // Told to come again, one way or the other; a few may have found room.
+      expect([...answers].filter((status) => ![202, 429, 503].includes(status))).toEqual([])
       expect(answers).toContain(503)
       expect(answers).toContain(429)
       await expectBounded(router)
