@@ -9,8 +9,9 @@ export class ResponseReader {
     this.#onResponse = onResponse
   }
 
-  read(read: Uint8Array): void {
-    const fresh = Buffer.from(read.buffer, read.byteOffset, read.length)
+  read(received: Uint8Array): void {
+    const { buffer, byteOffset, length } = received
+    const fresh = Buffer.from(buffer, byteOffset, length)
     const bytes = this.#begun.length === 0 ? fresh : Buffer.concat([this.#begun, fresh])
     let at = 0
     for (let end = responseEnd(bytes, at); end !== undefined; end = responseEnd(bytes, at)) {

@@ -11,11 +11,8 @@ export type NewRequestMeter = (method: string, route: string) => RequestMeter
 /** Seconds. A confirm takes a millisecond or a few; an unknown outcome as long as the timeout. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** So many durations go to the library at once: its code, used now and then, costs much each time. */
-const togetherMax = 256
-
 export function registerRequests(registry: Registry): NewRequestMeter {
-  const meters: Meter[] = []
+  const counted: Counted[] = []
   new Counter({
     name: "partymq_http_requests_total",
     help: "HTTP requests answered",
@@ -23,7 +20,7 @@ export function registerRequests(registry: Registry): NewRequestMeter {
     registers: [registry],
     collect() {
       this.reset()
-      for (const { method, route, counts } of meters) {
+      for (const { method, route, counts } of counted) {
         for (const [status, count] of counts)
           this.inc({ method, route, status: String(status) }, count)
       }
@@ -35,38 +32,24 @@ export function registerRequests(registry: Registry): NewRequestMeter {
     labelNames: ["method", "route"],
     buckets: durationBuckets,
     registers: [registry],
-    collect() {
-      for (const meter of meters) meter.handOver()
-    },
   })
   return (method, route) => {
-    const meter = new Meter(method, route, durations.labels(method, route).observe)
-    meters.push(meter)
-    return meter
+    const counts = new Map<number, number>()
+    counted.push({ method, route, counts })
+    const { observe } = durations.labels(method, route)
+    return {
+      observe(status, durationSeconds) {
+        counts.set(status, (counts.get(status) ?? 0) + 1)
+        observe(durationSeconds)
+      },
+    }
   }
 }
 
-class Meter implements RequestMeter {
+/** In plain numbers, which costs a request less than looking up its labels in the library. */
+interface Counted {
   readonly method: string
   readonly route: string
   /** By status. */
-  readonly counts = new Map<number, number>()
-  readonly #observe: (seconds: number) => void
-  /** Not handed over yet. */
-  readonly #seconds: number[] = []
-
-  constructor(method: string, route: string, observe: (seconds: number) => void) {
-    this.method = method
-    this.route = route
-    this.#observe = observe
-  }
-
-  observe(status: number, durationSeconds: number): void {
-    this.counts.set(status, (this.counts.get(status) ?? 0) + 1)
-    if (this.#seconds.push(durationSeconds) >= togetherMax) this.handOver()
-  }
-
-  handOver(): void {
-    for (const seconds of this.#seconds.splice(0)) this.#observe(seconds)
-  }
+  readonly counts: ReadonlyMap<number, number>
 }
